@@ -1,0 +1,83 @@
+"""Every setting of Wenyu, typed, in one table.
+
+Settings come from environment variables with the prefix ``WENYU_`` or from a ``.env`` file in the project
+folder. ``docs/设置.md`` and ``.env.example`` are generated from the descriptions here (``wenyu doctor
+--write-docs``), so a description is written for the operator, in Chinese.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """All settings, validated and frozen. Unknown ``WENYU_`` variables are ignored; wrong values raise."""
+
+    model_config = SettingsConfigDict(env_prefix="WENYU_", env_file=PROJECT_DIR / ".env", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="网关监听的地址；要让别的机器访问时改成 0.0.0.0，并放在 HTTPS 反向代理之后")
+    port: int = Field(8080, ge=1, le=65535, description="网关端口，唯一对外的端口")
+    public_url: str = Field("", description="对外的网址，如 https://chat.example.com；留空则按 host 和 port 推出")
+    dialogue_port: int = Field(5005, ge=1, le=65535, description="对话进程的端口，只在本机回环地址上")
+    actions_port: int = Field(5055, ge=1, le=65535, description="动作进程的端口，只在本机回环地址上")
+
+    var_dir: Path = Field(PROJECT_DIR / "var", description="运行时数据的文件夹：数据库、编码器、索引、上传、日志")
+    database_url: str = Field("", description="数据库网址；留空用 var 下的 SQLite，也可以是 postgresql+asyncpg://…")
+    faq_dir: Path = Field(PROJECT_DIR / "knowledge" / "faq", description="FAQ 文件夹，每个分类一个 YAML")
+    encoder: str = Field("", description="句向量编码器：留空用内置的；也可以填本地目录或模型库里的名字，如 BAAI/bge-small-zh-v1.5")
+
+    secret_key: str = Field("", description="签发会话令牌的密钥，至少 32 个字符；留空则首次启动时生成并存入 var/secret.key")
+    internal_token: str = Field("", description="进程之间的口令；留空则由密钥推出")
+    rest_api_key: str = Field("", description="/webhooks/rest/webhook 的 API 密钥；留空则关闭这个接口")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="允许嵌入聊天窗的网站，逗号分隔，如 https://www.example.com；同源不必写"
+    )
+
+    max_text_chars: int = Field(2000, ge=100, le=20000, description="一条消息最多的字符数，超过的礼貌拒绝")
+    max_body_bytes: int = Field(64 * 1024, ge=4096, description="JSON 请求体的上限（字节）")
+    upload_max_bytes: int = Field(10 * 1024 * 1024, ge=1024, description="一个上传文件的上限（字节）")
+    rate_limit_per_minute: int = Field(60, ge=1, description="每个会话每分钟最多的消息数")
+    new_sessions_per_minute: int = Field(60, ge=1, description="每个网络地址每分钟最多新建的会话数")
+    trust_proxy: bool = Field(False, description="网关在反向代理之后时设为 true，按 X-Forwarded-For 识别访客地址")
+    session_days: int = Field(30, ge=1, le=365, description="会话令牌的有效天数")
+
+    skill_timeout_s: float = Field(2.5, gt=0, description="一项技能的时限（秒）")
+    action_timeout_s: float = Field(3.0, gt=0, description="动作进程的时限（秒），要大于技能的时限")
+    turn_deadline_s: float = Field(4.0, gt=0, description="一轮对话的时限（秒），要大于动作的时限")
+
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="日志级别")
+    commercial_use: bool = Field(False, description="商业使用时设为 true：关闭用非商业条款数据训练的部分")
+    torch_index_url: str = Field(
+        "https://download.pytorch.org/whl/cpu",
+        description="安装 torch 时，若默认来源会带来 CUDA 版，就改从这个来源取 CPU 版；可以指向内网镜像",
+    )
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+        return value
+
+    @property
+    def effective_database_url(self) -> str:
+        """The SQLAlchemy URL in use, with an async driver."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.var_dir / 'wenyu.db'}"
+
+    @property
+    def effective_public_url(self) -> str:
+        """Where people reach the gateway, without a trailing slash."""
+        return self.public_url.rstrip("/") or f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The process's settings, read once."""
+    return Settings()
