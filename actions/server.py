@@ -1,0 +1,112 @@
+"""The action server: rasa-sdk's executor behind a small aiohttp application on the loopback address.
+
+rasa-sdk's own server answers an error with the exception text and the whole tracker, inflates compressed bodies
+without a limit and may start several processes, each with its own models. Here there is one process, bodies are
+limited, and an error says its code and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import orjson
+import structlog
+from aiohttp import web
+from rasa_sdk.executor import ActionExecutor
+from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
+
+from actions.rasa_actions import rasa_actions
+from actions.services import Services, open_services
+from bot.logs import configure_logging
+from bot.settings import Settings, get_settings
+
+log = structlog.get_logger(__name__)
+MAX_BODY_BYTES = 2 * 1024 * 1024
+REFRESH_EVERY_S = 1.0
+EXECUTOR = web.AppKey("executor", ActionExecutor)
+
+
+async def _webhook(request: web.Request) -> web.Response:
+    """Rasa's action protocol: ``{next_action, tracker, domain}`` → ``{events, responses}``."""
+    if request.headers.get("Content-Encoding"):
+        return web.json_response({"error": "encoding_not_supported"}, status=415)
+    try:
+        call = orjson.loads(await request.read())
+    except orjson.JSONDecodeError:
+        return web.json_response({"error": "invalid_json"}, status=400)
+    if not isinstance(call, dict) or not call.get("next_action") or "tracker" not in call:
+        return web.json_response({"error": "invalid_call"}, status=400)
+    try:
+        result = await request.app[EXECUTOR].run(call)
+    except ActionExecutionRejection as error:
+        return web.json_response({"error": "rejected", "action_name": error.action_name}, status=400)
+    except ActionNotFoundException as error:
+        return web.json_response({"error": "unknown_action", "action_name": error.action_name}, status=404)
+    body = result.model_dump() if result else {"events": [], "responses": []}
+    return web.Response(body=orjson.dumps(body), content_type="application/json")
+
+
+async def _health(request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+async def _refresh_for_ever(services: Services) -> None:
+    """Take over FAQ edits within seconds; a file that cannot be read keeps the last good index."""
+    last_error = ""
+    while True:
+        await asyncio.sleep(REFRESH_EVERY_S)
+        for name, faq in (("faq", services.faq), ("chitchat", services.chitchat)):
+            try:
+                if await asyncio.to_thread(faq.refresh):
+                    log.info("index_swapped", corpus=name)
+                    last_error = ""
+            except Exception as error:  # noqa: BLE001 - a bad edit must not stop the server
+                message = f"{type(error).__name__}"
+                if message != last_error:
+                    log.error(
+                        "index_not_refreshed", corpus=name, error=message, hint=getattr(error, "hint", "")
+                    )
+                    last_error = message
+
+
+def create_app(services: Services, settings: Settings) -> web.Application:
+    """The aiohttp application: POST /webhook (Rasa's action protocol), GET /health."""
+    executor = ActionExecutor()
+    for action in rasa_actions(services, settings.skill_timeout_s):
+        executor.register_action(action)
+
+    async def refresher(app: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(_refresh_for_ever(services))
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    app[EXECUTOR] = executor
+    app.cleanup_ctx.append(refresher)
+    app.add_routes([web.post("/webhook", _webhook), web.get("/health", _health)])
+    return app
+
+
+def main() -> None:
+    """Load the services and serve on the loopback address until SIGTERM."""
+    settings = get_settings()
+    configure_logging("actions", settings.log_level)
+    services = open_services(settings)
+    log.info(
+        "ready", port=settings.actions_port, entries=services.faq.size, folder=Path(settings.faq_dir).name
+    )
+    web.run_app(
+        create_app(services, settings),
+        host="127.0.0.1",
+        port=settings.actions_port,
+        print=lambda *_: None,
+        access_log=None,
+        shutdown_timeout=settings.turn_deadline_s,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""What a skill is, and the turn that it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from actions.reply import Button, Capability, Reply
+from actions.services import Services
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One user message as a skill sees it.
+
+    Attributes:
+        text: normalised text (NFKC, simplified characters), at most 2,000 characters, may be empty with attachments.
+        conversation: opaque id of the conversation; the key of everything that is remembered about it.
+        message_id: id of the message, unique in its conversation.
+        intent: name of the best intent, ``intent_confidence`` in [0, 1].
+        entities: (entity name, value) in order of appearance.
+        slots: the conversation's memory before this turn.
+        attachments: uploaded files: id, kind (image or audio), mime and path on this machine.
+    """
+
+    text: str
+    conversation: str
+    message_id: str
+    intent: str
+    intent_confidence: float
+    entities: tuple[tuple[str, str], ...] = ()
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    attachments: tuple[Mapping[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a skill returns: the reply, and the slots that it changes (None forgets one)."""
+
+    reply: Reply
+    slots: Mapping[str, Any] = field(default_factory=dict)
+
+
+SkillFunction = Callable[[Turn, Services], Awaitable[Outcome]]
+
+
+@dataclass(frozen=True)
+class Skill:
+    """An entry of the registry: one skill, reached by one action.
+
+    Attributes:
+        name: also the name of its module in actions/, its domain file and its rules file.
+        capability: what its replies carry.
+        intents: the intents that reach it; each has a file in nlu_data/nlu/.
+        run: the coroutine function that does the work.
+        title: what the skill is called when the assistant introduces itself.
+        examples: sentences that a visitor may say to try it; shown as buttons. Empty while it is not available.
+        also: further actions of the same skill, by their full Rasa name, such as the question of a form.
+    """
+
+    name: str
+    capability: Capability
+    intents: tuple[str, ...]
+    run: SkillFunction
+    title: str
+    examples: tuple[str, ...] = ()
+    also: Mapping[str, SkillFunction] = field(default_factory=dict)
+
+    @property
+    def action(self) -> str:
+        """Name of the Rasa action."""
+        return f"action_{self.name}"
+
+
+def example_buttons(skills: tuple[Skill, ...], limit: int = 4) -> tuple[Button, ...]:
+    """One button a skill with its first example, at most ``limit``."""
+    return tuple(Button(title=s.examples[0], payload=s.examples[0]) for s in skills if s.examples)[:limit]
+
+
+def not_available(capability: Capability, ability: str, turn: Turn) -> Reply:
+    """The polite answer of a skill whose model is not installed. ``ability``: what it would do, in Chinese."""
+    return Reply(
+        text=f"我听懂了，您想让我{ability}。这项本领还没有在这里开通，先不拿别的来凑数。会员、购票、播放、展览这些问题我现在就能解答。",
+        capability=capability,
+        band="refuse",
+        confidence=min(1.0, max(0.0, turn.intent_confidence)),
+        buttons=(Button(title="你能做什么", payload="你能做什么"),),
+    )
