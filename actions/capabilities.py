@@ -14,9 +14,7 @@ async def run(turn: Turn, services: Services) -> Outcome:
     shown = tuple(skill for skill in SKILLS if skill.examples)
     lines = [f"· {skill.title}，例如“{skill.examples[0]}”" for skill in shown]
     text = (
-        "我是文娱助手，一个程序，不是真人。我可以：\n"
-        + "\n".join(lines)
-        + "\n不知道的我会直说，也可以随时说“转人工”。"
+        "我是文娱助手，一个程序，不是真人。我可以：\n" + "\n".join(lines) + "\n不知道的我会直说，也可以随时说“转人工”。"
     )
     reply = Reply(
         text=text,

@@ -33,12 +33,8 @@ async def run(turn: Turn, services: Services) -> Outcome:
         answer = await asyncio.to_thread(services.chitchat.answer, turn.text)
         if answer.band == "answer" and answer.entry is not None:
             text, confidence = answer.entry.answer, answer.confidence
-    buttons = (
-        (Button(title="你能做什么", payload="你能做什么"),) if turn.intent in ("greet", "chitchat") else ()
-    )
-    reply = Reply(
-        text=text, capability="chitchat", confidence=min(1.0, max(0.0, confidence)), buttons=buttons
-    )
+    buttons = (Button(title="你能做什么", payload="你能做什么"),) if turn.intent in ("greet", "chitchat") else ()
+    reply = Reply(text=text, capability="chitchat", confidence=min(1.0, max(0.0, confidence)), buttons=buttons)
     return Outcome(reply, {"misses": 0, "offer": None})
 
 

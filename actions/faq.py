@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from actions.reply import Button, Reply
-from actions.skill import Outcome, Turn
-from actions.services import Services
 from knowledge.answer import Answer
+
+from actions.reply import Button, Reply
+from actions.services import Services
+from actions.skill import Outcome, Turn
 
 CAN_DO = "我可以解答会员、购票、退款、播放、展览预约、借阅等平台问题，也可以为您转接人工。"
 REFUSALS = (
@@ -40,8 +41,7 @@ def _data(answer: Answer) -> dict[str, object]:
         "question": entry.questions[0] if entry else None,
         "score": round(answer.confidence, 4),
         "candidates": [
-            {"entry_id": c.entry_id, "question": c.question, "score": round(c.score, 4)}
-            for c in answer.candidates
+            {"entry_id": c.entry_id, "question": c.question, "score": round(c.score, 4)} for c in answer.candidates
         ],
     }
 
@@ -50,9 +50,7 @@ def _answered(answer: Answer) -> Outcome:
     entry = answer.entry
     if entry is None:
         raise ValueError("an answer without an entry")
-    buttons = tuple(
-        Button(title=e.questions[0], payload=e.questions[0]) for e in answer.related[:RELATED_SHOWN]
-    )
+    buttons = tuple(Button(title=e.questions[0], payload=e.questions[0]) for e in answer.related[:RELATED_SHOWN])
     reply = Reply(
         text=entry.answer, capability="faq", confidence=answer.confidence, buttons=buttons, data=_data(answer)
     )

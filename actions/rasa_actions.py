@@ -71,22 +71,16 @@ class SkillAction(Action):
             log.warning("skill_timeout", action=self._name, reference=number)
             text = f"这一步花的时间太长，我先停下来了，请稍后再试。（编号 {number}）"
         except WenyuError as error:
-            log.warning(
-                "skill_refused", action=self._name, reference=number, code=error.code, hint=error.hint
-            )
+            log.warning("skill_refused", action=self._name, reference=number, code=error.code, hint=error.hint)
             text = error.user_message
         except Exception as error:  # noqa: BLE001 - whatever fails, the visitor gets a sentence and a number
             where = error.__traceback__
             while where and where.tb_next:
                 where = where.tb_next
             place = f"{where.tb_frame.f_code.co_filename}:{where.tb_lineno}" if where else ""
-            log.error(
-                "skill_failed", action=self._name, reference=number, error=type(error).__name__, place=place
-            )
+            log.error("skill_failed", action=self._name, reference=number, error=type(error).__name__, place=place)
             text = f"抱歉，我这边出了点问题，没能完成。请稍后再试，或者说“转人工”。（编号 {number}）"
-        reply = Reply(
-            text=text, capability="fallback", band="refuse", confidence=0.0, data={"reference": number}
-        )
+        reply = Reply(text=text, capability="fallback", band="refuse", confidence=0.0, data={"reference": number})
         return Outcome(reply)
 
 

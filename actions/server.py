@@ -65,9 +65,7 @@ async def _refresh_for_ever(services: Services) -> None:
             except Exception as error:  # noqa: BLE001 - a bad edit must not stop the server
                 message = f"{type(error).__name__}"
                 if message != last_error:
-                    log.error(
-                        "index_not_refreshed", corpus=name, error=message, hint=getattr(error, "hint", "")
-                    )
+                    log.error("index_not_refreshed", corpus=name, error=message, hint=getattr(error, "hint", ""))
                     last_error = message
 
 
@@ -95,9 +93,7 @@ def main() -> None:
     settings = get_settings()
     configure_logging("actions", settings.log_level)
     services = open_services(settings)
-    log.info(
-        "ready", port=settings.actions_port, entries=services.faq.size, folder=Path(settings.faq_dir).name
-    )
+    log.info("ready", port=settings.actions_port, entries=services.faq.size, folder=Path(settings.faq_dir).name)
     web.run_app(
         create_app(services, settings),
         host="127.0.0.1",

@@ -22,7 +22,7 @@ class KeyConfigError(WenyuError):
 
 @dataclass(frozen=True)
 class Keys:
-    """``session``: at least 32 characters, signs session tokens. ``internal``: shared by the three processes."""
+    """``session`` (at least 32 characters) signs session tokens; ``internal`` is shared by the processes."""
 
     session: str
     internal: str

@@ -20,26 +20,18 @@ PROJECT_DIR = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """All settings, validated and frozen. Unknown ``WENYU_`` variables are ignored; wrong values raise."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="WENYU_", env_file=PROJECT_DIR / ".env", extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix="WENYU_", env_file=PROJECT_DIR / ".env", extra="ignore", frozen=True)
 
     host: str = Field(
         "127.0.0.1", description="网关监听的地址；要让别的机器访问时改成 0.0.0.0，并放在 HTTPS 反向代理之后"
     )
     port: int = Field(8080, ge=1, le=65535, description="网关端口，唯一对外的端口")
-    public_url: str = Field(
-        "", description="对外的网址，如 https://chat.example.com；留空则按 host 和 port 推出"
-    )
+    public_url: str = Field("", description="对外的网址，如 https://chat.example.com；留空则按 host 和 port 推出")
     dialogue_port: int = Field(5005, ge=1, le=65535, description="对话进程的端口，只在本机回环地址上")
     actions_port: int = Field(5055, ge=1, le=65535, description="动作进程的端口，只在本机回环地址上")
 
-    var_dir: Path = Field(
-        PROJECT_DIR / "var", description="运行时数据的文件夹：数据库、编码器、索引、上传、日志"
-    )
-    database_url: str = Field(
-        "", description="数据库网址；留空用 var 下的 SQLite，也可以是 postgresql+asyncpg://…"
-    )
+    var_dir: Path = Field(PROJECT_DIR / "var", description="运行时数据的文件夹：数据库、编码器、索引、上传、日志")
+    database_url: str = Field("", description="数据库网址；留空用 var 下的 SQLite，也可以是 postgresql+asyncpg://…")
     faq_dir: Path = Field(PROJECT_DIR / "knowledge" / "faq", description="FAQ 文件夹，每个分类一个 YAML")
     encoder: str = Field(
         "",
@@ -60,9 +52,7 @@ class Settings(BaseSettings):
     upload_max_bytes: int = Field(10 * 1024 * 1024, ge=1024, description="一个上传文件的上限（字节）")
     rate_limit_per_minute: int = Field(60, ge=1, description="每个会话每分钟最多的消息数")
     new_sessions_per_minute: int = Field(60, ge=1, description="每个网络地址每分钟最多新建的会话数")
-    trust_proxy: bool = Field(
-        False, description="网关在反向代理之后时设为 true，按 X-Forwarded-For 识别访客地址"
-    )
+    trust_proxy: bool = Field(False, description="网关在反向代理之后时设为 true，按 X-Forwarded-For 识别访客地址")
     session_days: int = Field(30, ge=1, le=365, description="会话令牌的有效天数")
 
     skill_timeout_s: float = Field(2.5, gt=0, description="一项技能的时限（秒）")
@@ -92,8 +82,7 @@ class Settings(BaseSettings):
     def effective_public_url(self) -> str:
         """Where people reach the gateway, without a trailing slash."""
         return (
-            self.public_url.rstrip("/")
-            or f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"
+            self.public_url.rstrip("/") or f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"
         )
 
 
