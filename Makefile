@@ -1,0 +1,35 @@
+# The two commands are `make run` and `make test`. Everything else is a convenience.
+PYTHON ?= $(shell command -v python3 || command -v python)
+BIN := .venv/bin
+
+.PHONY: run test setup lint bench doctor lock clean
+
+run: ## install what is missing, start everything, print the address
+	@$(PYTHON) bot/bootstrap.py run
+
+setup: ## install and build everything without starting it
+	@$(PYTHON) bot/bootstrap.py setup
+
+test: ## do all set-up, check the code, run every test
+	@$(PYTHON) bot/bootstrap.py test
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/pytest
+
+lint:
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+bench: ## print every figure of the README, beside its peers
+	@$(PYTHON) bot/bootstrap.py test
+	@$(BIN)/python -m benchmarks
+
+doctor:
+	@$(BIN)/wenyu doctor
+
+lock: ## write requirements/*.txt again from requirements/*.in
+	@$(BIN)/python requirements/lock.py
+
+clean: ## remove what was built; keeps var/wenyu.db and uploads
+	rm -rf .venv .venv-dialogue bot/web/dist bot/web/node_modules var/setup var/encoder var/index models/dialogue/*.tar.gz
