@@ -1,0 +1,174 @@
+"""`wenyu doctor`: what is installed, trained, stale or missing, and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic_core import PydanticUndefined
+
+from bot import bootstrap
+from bot.gateway.db.migrate import is_current
+from bot.settings import PROJECT_DIR, Settings
+from knowledge.store import load_faq
+from models.errors import DataError
+
+OK, STALE, MISSING = "正常", "过期", "缺少"
+SETUP = "运行 make run（或 make setup），只会补做需要的部分"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report: ``state`` is 正常, 过期 or 缺少; ``advice`` is empty when all is well."""
+
+    name: str
+    state: str
+    detail: str = ""
+    advice: str = ""
+
+
+def check_setup() -> Iterable[Finding]:
+    """The set-up steps, by the stamps that they leave."""
+    for name, title, fingerprint, result, _ in bootstrap.steps("setup"):
+        if fingerprint is None:
+            continue
+        stamp = bootstrap.STAMPS / name
+        if not result.exists():
+            yield Finding(title, MISSING, "", SETUP)
+        elif not stamp.exists() or stamp.read_text() != fingerprint:
+            yield Finding(title, STALE, "安装之后，它所依赖的文件改过", SETUP)
+        else:
+            yield Finding(title, OK)
+
+
+def check_dialogue() -> Finding:
+    """The trained Rasa archive, against the data that it was trained on."""
+    python = bootstrap.DIALOGUE / "bin" / "python"
+    if not python.exists():
+        return Finding("对话模型", MISSING, "对话环境没有安装", SETUP)
+    result = subprocess.run(
+        [python, "-m", "bot.dialogue.train", "--check"], cwd=PROJECT_DIR, capture_output=True, text=True, check=False
+    )
+    archive = PROJECT_DIR / "models" / "dialogue" / "wenyu.tar.gz"
+    if result.returncode == 0:
+        return Finding("对话模型", OK, archive.name)
+    state = STALE if archive.exists() else MISSING
+    return Finding("对话模型", state, "语料、领域或配置在训练之后改过" if archive.exists() else "", SETUP)
+
+
+def check_faq(settings: Settings) -> Finding:
+    """The FAQ content: readable, and how much of it."""
+    try:
+        entries = load_faq(settings.faq_dir)
+    except DataError as error:
+        return Finding("FAQ 内容", MISSING, f"{len(error.problems)} 处错误", "运行 wenyu faq lint 查看每一处")
+    questions = sum(len(entry.questions) for entry in entries)
+    return Finding("FAQ 内容", OK, f"{len(entries)} 条，{questions} 个问法")
+
+
+def check_calibration(settings: Settings) -> Finding:
+    """The thresholds of the three bands belong to the encoder in use."""
+    calibration = PROJECT_DIR / "knowledge" / "calibration.json"
+    built = settings.var_dir / "encoder" / "fingerprint"
+    if not calibration.exists():
+        return Finding("FAQ 校准", MISSING, "", "运行 wenyu faq calibrate")
+    fitted = json.loads(calibration.read_text(encoding="utf-8")).get("encoder")
+    if settings.encoder or (built.exists() and built.read_text().strip() != fitted):
+        return Finding("FAQ 校准", STALE, "阈值是用另一个编码器拟合的", "运行 wenyu faq calibrate")
+    return Finding("FAQ 校准", OK)
+
+
+def check_database(settings: Settings) -> Finding:
+    """Schema version of the database."""
+    try:
+        current = asyncio.run(is_current(settings.effective_database_url))
+    except Exception as error:  # noqa: BLE001 - any driver's error means the same here
+        return Finding("数据库", MISSING, type(error).__name__, "检查 WENYU_DATABASE_URL，然后运行 wenyu migrate")
+    return Finding("数据库", OK) if current else Finding("数据库", STALE, "表结构不是当前版本", "运行 wenyu migrate")
+
+
+def check_running(settings: Settings) -> Finding:
+    """Whether the assistant answers right now."""
+    url = f"http://127.0.0.1:{settings.port}/readyz"
+    try:
+        with urllib.request.urlopen(url, timeout=3) as response:  # noqa: S310 - a fixed http address on loopback
+            return Finding("运行状态", OK if response.status == 200 else STALE, settings.effective_public_url)
+    except urllib.error.HTTPError as error:
+        parts = json.loads(error.read() or b"{}")
+        down = "、".join(k for k, v in parts.get("checks", {}).items() if not v)
+        return Finding("运行状态", STALE, f"没有就绪：{down}", f"看日志 {settings.var_dir}/log/wenyu.jsonl")
+    except OSError:
+        return Finding("运行状态", MISSING, "没有在运行", "运行 make run")
+
+
+def check_terms(settings: Settings) -> Finding:
+    """Default models whose training data has non-commercial terms, from their manifests."""
+    restricted = []
+    for manifest in sorted((PROJECT_DIR / "models").glob("*/**/manifest.json")):
+        terms = json.loads(manifest.read_text(encoding="utf-8")).get("commercial_use")
+        if terms is False:
+            restricted.append(manifest.parent.relative_to(PROJECT_DIR).as_posix())
+    if not restricted:
+        return Finding("商用条款", OK, "没有用非商业条款的数据训练的模型")
+    listing = "、".join(restricted)
+    if settings.commercial_use:
+        return Finding("商用条款", OK, f"已按 WENYU_COMMERCIAL_USE 关闭：{listing}")
+    return Finding("商用条款", OK, f"仅限非商业使用：{listing}", "商业使用请设 WENYU_COMMERCIAL_USE=true")
+
+
+def run(settings: Settings) -> int:
+    """Print the report; 0 when nothing needs attention (not running is fine), else 1."""
+    checks: tuple[Callable[[], Iterable[Finding]], ...] = (
+        check_setup,
+        lambda: [check_dialogue()],
+        lambda: [check_faq(settings)],
+        lambda: [check_calibration(settings)],
+        lambda: [check_database(settings)],
+        lambda: [check_terms(settings)],
+        lambda: [check_running(settings)],
+    )
+    bad = 0
+    for check in checks:
+        for finding in check():
+            mark = {OK: "✓", STALE: "!", MISSING: "✗"}[finding.state]
+            print(f"{mark} {finding.name}：{finding.state}" + (f"（{finding.detail}）" if finding.detail else ""))
+            if finding.advice:
+                print(f"    → {finding.advice}")
+            bad += finding.state != OK and finding.name != "运行状态"
+    return 1 if bad else 0
+
+
+def _default_text(value: object) -> str:
+    if value is PydanticUndefined or value in ("", ()):
+        return ""
+    if isinstance(value, Path):
+        return value.relative_to(PROJECT_DIR).as_posix() if value.is_relative_to(PROJECT_DIR) else str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def settings_documents() -> dict[Path, str]:
+    """The generated documents, by path: docs/设置.md and .env.example."""
+    rows, example = [], ["# 复制为 .env 并按需修改；全部说明见 docs/设置.md", ""]
+    for name, field in Settings.model_fields.items():
+        variable, default = f"WENYU_{name.upper()}", _default_text(field.default)
+        rows.append(f"| `{variable}` | {f'`{default}`' if default else '（空）'} | {field.description} |")
+        example += [f"# {field.description}", f"# {variable}={default}", ""]
+    table = "\n".join(["| 变量 | 默认值 | 说明 |", "|---|---|---|", *rows])
+    text = (
+        "# 设置\n\n设置来自环境变量，或项目文件夹里的 `.env`。本页由 `wenyu doctor --write-docs` 从 "
+        f"`bot/settings.py` 生成，请不要手改。\n\n{table}\n"
+    )
+    return {PROJECT_DIR / "docs" / "设置.md": text, PROJECT_DIR / ".env.example": "\n".join(example)}
+
+
+def write_docs() -> None:
+    """Write the generated documents."""
+    for path, text in settings_documents().items():
+        path.write_text(text, encoding="utf-8")
+        print(f"已写入 {path.relative_to(PROJECT_DIR)}")
