@@ -1,0 +1,83 @@
+"""Puts the gateway together: the services, the routes, the start and the end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import structlog
+from aiohttp import web
+
+from bot.gateway import media
+from bot.gateway.channels import socket
+from bot.gateway.channels import web as web_channel
+from bot.gateway.context import GATEWAY, Gateway
+from bot.gateway.db.engine import Database
+from bot.gateway.dialogue_client import DialogueClient
+from bot.gateway.limits import RateLimiter
+from bot.gateway.live import Hub
+from bot.gateway.metrics import Metrics
+from bot.gateway.middleware import around_requests
+from bot.gateway.security import SecurityHeaders
+from bot.gateway.sessions import Sessions
+from bot.gateway.site import site_routes
+from bot.gateway.worker import Worker
+from bot.keys import Keys
+from bot.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+def _services(settings: Settings, keys: Keys) -> Gateway:
+    database = Database(settings.effective_database_url)
+    hub = Hub()
+    metrics = Metrics()
+    dialogue = DialogueClient(f"http://127.0.0.1:{settings.dialogue_port}", keys.internal, settings.var_dir / "uploads")
+    return Gateway(
+        settings=settings,
+        database=database,
+        sessions=Sessions(keys.session, settings.session_days),
+        dialogue=dialogue,
+        hub=hub,
+        worker=Worker(database, dialogue, hub, metrics, deadline_s=settings.turn_deadline_s),
+        metrics=metrics,
+        message_rate=RateLimiter(settings.rate_limit_per_minute, "您发得太快了，请稍等一会儿再发。"),
+        session_rate=RateLimiter(settings.new_sessions_per_minute, "新会话开得太快了，请稍等一会儿。"),
+    )
+
+
+async def _run_services(app: web.Application) -> AsyncIterator[None]:
+    gateway = app[GATEWAY]
+    await gateway.dialogue.start()
+    await gateway.worker.start()
+    yield
+    await gateway.dialogue.close()
+    await gateway.database.close()
+
+
+async def _drain(app: web.Application) -> None:
+    """Finish what runs while the connections are still open, then say good-bye to the live clients."""
+    gateway = app[GATEWAY]
+    log.info("draining", pending=gateway.worker.pending, sockets=gateway.hub.total())
+    await gateway.worker.drain()
+    gateway.hub.close()
+
+
+def create_app(settings: Settings, keys: Keys) -> web.Application:
+    """The aiohttp application. The database's schema has to be current."""
+    app = web.Application(
+        client_max_size=settings.max_body_bytes, middlewares=[around_requests(SecurityHeaders(settings))]
+    )
+    app[GATEWAY] = _services(settings, keys)
+    app.cleanup_ctx.append(_run_services)
+    app.on_shutdown.append(_drain)
+    app.add_routes(
+        [
+            web.post("/api/v1/sessions", web_channel.post_session),
+            web.post("/api/v1/messages", web_channel.post_message),
+            web.get("/api/v1/messages", web_channel.get_messages),
+            web.get("/api/v1/ws", socket.get_socket),
+            web.get("/media/{id}", media.get_media),
+            *site_routes(),
+        ]
+    )
+    return app

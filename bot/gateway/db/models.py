@@ -1,0 +1,135 @@
+"""The tables. Every statement of the gateway is built on these classes, and alembic's migrations follow them.
+
+Times are seconds since the epoch, UTC. A *position* counts the entries of one conversation (what the visitor
+wrote and what the assistant answered, together) from 1 without gaps; it is what a client resumes by.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, Float, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Root of the tables, with portable constraint names."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class Conversation(Base):
+    """One conversation, which a session token names. ``last_position`` is raised in the same transaction
+    that adds an entry, so positions are committed in order."""
+
+    __tablename__ = "conversations"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[float] = mapped_column(Float)
+    last_position: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class Inbox(Base):
+    """What visitors wrote. ``state`` goes new → running → done or failed; the last two are final.
+
+    ``text`` is normalised (what the dialogue reads), ``original`` is what the visitor typed. ``lease_until`` is
+    when another process may take the message over.
+    """
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("channel", "conversation", "client_message_id"),
+        UniqueConstraint("conversation", "position"),
+        Index("ix_inbox_state_lease_until", "state", "lease_until"),
+    )
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    conversation: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    channel: Mapped[str] = mapped_column(String(32))
+    client_message_id: Mapped[str] = mapped_column(String(128))
+    position: Mapped[int] = mapped_column(Integer)
+    text: Mapped[str] = mapped_column(Text)
+    original: Mapped[str] = mapped_column(Text)
+    attachments: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(16))
+    lease_until: Mapped[float] = mapped_column(Float)
+    created_at: Mapped[float] = mapped_column(Float)
+    finished_at: Mapped[float | None] = mapped_column(Float)
+
+
+class Outbox(Base):
+    """What the assistant answered: ``reply`` is the public reply object. ``capability`` and ``band`` repeat
+    two of its fields so that missed questions can be counted by SQL."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("conversation", "position"),
+        Index("ix_outbox_created_at", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    conversation: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    message: Mapped[str] = mapped_column(ForeignKey("inbox.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int] = mapped_column(Integer)
+    reply: Mapped[dict[str, Any]] = mapped_column(JSON)
+    capability: Mapped[str] = mapped_column(String(32))
+    band: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[float] = mapped_column(Float)
+
+
+class Upload(Base):
+    """A checked and re-encoded file of one conversation, stored as ``file`` under var/uploads."""
+
+    __tablename__ = "uploads"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    conversation: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    mime: Mapped[str] = mapped_column(String(64))
+    file: Mapped[str] = mapped_column(String(80))
+    size: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[float] = mapped_column(Float)
+
+
+class Feedback(Base):
+    """Thumbs up (1) or down (-1) on a reply; a later one replaces it."""
+
+    __tablename__ = "feedback"
+
+    reply: Mapped[str] = mapped_column(ForeignKey("outbox.id", ondelete="CASCADE"), primary_key=True)
+    conversation: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    value: Mapped[int] = mapped_column(Integer)
+    comment: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[float] = mapped_column(Float)
+
+
+class Ticket(Base):
+    """A conversation handed to a person. ``transcript`` is ``[{role, text, at}]`` up to the hand-over."""
+
+    __tablename__ = "tickets"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    conversation: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[float] = mapped_column(Float)
+    contact: Mapped[str] = mapped_column(Text, default="")
+    summary: Mapped[str] = mapped_column(Text, default="")
+    transcript: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    status: Mapped[str] = mapped_column(String(16), default="open")
+
+
+class Tracker(Base):
+    """The dialogue process's memory of a conversation; the gateway only exports and forgets it."""
+
+    __tablename__ = "tracker"
+
+    conversation: Mapped[str] = mapped_column(Text, primary_key=True)
+    events: Mapped[str] = mapped_column(Text)
+    updated_at: Mapped[float] = mapped_column(Float)

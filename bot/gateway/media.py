@@ -1,0 +1,49 @@
+"""Files that belong to replies (var/media) and to messages (var/uploads), served under names nobody can guess."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.gateway.context import GATEWAY
+from bot.gateway.errors import RequestError
+
+NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
+# What may be shown in place; any other file is offered as a download.
+MIME_TYPES = {
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".svg": "image/svg+xml",
+    ".wav": "audio/wav",
+    ".ogg": "audio/ogg",
+    ".mp3": "audio/mpeg",
+    ".mid": "audio/midi",
+}
+
+
+def find_file(var_dir: Path, name: str) -> Path | None:
+    """The file of this name; None when there is none or the name is not one of ours."""
+    if not NAME.fullmatch(name):
+        return None
+    for folder in ("media", "uploads"):
+        path = var_dir / folder / name
+        if path.is_file():
+            return path
+    return None
+
+
+async def get_media(request: web.Request) -> web.StreamResponse:
+    """GET /media/{id}; answers ranges, so that audio can be skipped through."""
+    path = find_file(request.app[GATEWAY].settings.var_dir, request.match_info["id"])
+    if path is None:
+        raise RequestError(404, "unknown_file", "找不到这个文件。")
+    mime = MIME_TYPES.get(path.suffix)
+    headers = {
+        "Content-Type": mime or "application/octet-stream",
+        "Content-Disposition": "inline" if mime else "attachment",
+        "Cache-Control": "private, max-age=31536000, immutable",
+    }
+    return web.FileResponse(path, headers=headers)

@@ -1,0 +1,60 @@
+"""``python -m bot.gateway.server``: the only public process."""
+
+from __future__ import annotations
+
+import sys
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from bot.gateway.app import create_app
+from bot.gateway.db.migrate import is_current
+from bot.keys import load_keys
+from bot.logs import configure_logging
+from bot.settings import get_settings
+from models.errors import WenyuError
+
+log = structlog.get_logger(__name__)
+# After the turns under way are finished, open requests get this long to send their answers.
+SHUTDOWN_TIMEOUT_S = 2.0
+
+
+def main() -> int:
+    """Serve until SIGTERM; 1 when the process cannot start."""
+    settings = get_settings()
+    configure_logging("gateway", settings.log_level)
+    try:
+        keys = load_keys(settings)
+    except WenyuError as error:
+        log.error("not_started", code=error.code, hint=error.hint)
+        return 1
+    if not is_current(settings.effective_database_url):
+        log.error(
+            "not_started", code="schema_not_current", hint="数据库的结构不是最新的，请先运行 wenyu run 或 make run。"
+        )
+        return 1
+    log.info("starting", host=settings.host, port=settings.port)
+    try:
+        web.run_app(
+            create_app(settings, keys),
+            host=settings.host,
+            port=settings.port,
+            print=lambda *_: None,
+            access_log=None,
+            shutdown_timeout=SHUTDOWN_TIMEOUT_S,
+            loop=uvloop.new_event_loop(),
+        )
+    except OSError as error:
+        log.error(
+            "not_started",
+            code="port_not_free",
+            error=type(error).__name__,
+            hint=f"端口 {settings.port} 不能监听，换一个 WENYU_PORT。",
+        )
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

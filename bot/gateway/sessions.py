@@ -1,0 +1,93 @@
+"""Conversations and the signed tokens that are the only way to name one."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import jwt
+from sqlalchemy import Connection, insert, select
+
+from bot.gateway.db.models import Conversation
+from bot.gateway.errors import RequestError
+
+ALGORITHM = "HS256"
+DAY_S = 86_400
+
+
+@dataclass(frozen=True)
+class Session:
+    """A new conversation: ``id``, its token, and the time (seconds since the epoch) the token expires."""
+
+    id: str
+    token: str
+    expires: float
+
+
+def iso_time(seconds: float) -> str:
+    """``2026-01-31T08:00:00.123Z``"""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def unknown_session() -> RequestError:
+    """The conversation was deleted, or never existed in this database."""
+    return RequestError(401, "unknown_session", "这个会话已经不存在了，请刷新页面重新开始。")
+
+
+class Sessions:
+    """Issues and reads tokens.
+
+    Args:
+        key: at least 32 characters.
+        days: how long a token is valid.
+    """
+
+    def __init__(self, key: str, days: int) -> None:
+        self._key = key
+        self._days = days
+
+    def issue(self, now: float | None = None) -> Session:
+        """A token for a new random conversation id; nothing is stored yet."""
+        now = time.time() if now is None else now
+        conversation = secrets.token_hex(16)
+        expires = int(now) + self._days * DAY_S
+        claims = {"sub": conversation, "iat": int(now), "exp": expires}
+        return Session(conversation, jwt.encode(claims, self._key, algorithm=ALGORITHM), expires)
+
+    def conversation_of(self, token: str) -> str:
+        """The conversation that ``token`` names.
+
+        Raises:
+            RequestError: 401 when it is missing, altered, expired or signed by another key.
+        """
+        if not token:
+            raise RequestError(401, "missing_token", "缺少会话令牌，请先创建会话。")
+        try:
+            claims = jwt.decode(token, self._key, algorithms=[ALGORITHM], options={"require": ["sub", "exp"]}, leeway=5)
+        except jwt.ExpiredSignatureError:
+            raise RequestError(401, "expired_token", "会话已经过期，请刷新页面重新开始。") from None
+        except (jwt.InvalidTokenError, ValueError):
+            raise RequestError(401, "invalid_token", "会话令牌无效，请刷新页面重新开始。") from None
+        return str(claims["sub"])
+
+
+def bearer_token(authorization: str) -> str:
+    """The token of an ``Authorization: Bearer …`` header; empty when it has another form."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def open_conversation(connection: Connection, conversation: str, channel: str) -> None:
+    """Store a conversation unless it is stored already."""
+    if connection.scalar(select(Conversation.id).where(Conversation.id == conversation)) is None:
+        connection.execute(
+            insert(Conversation).values(id=conversation, channel=channel, created_at=time.time(), last_position=0)
+        )
+
+
+def require_conversation(connection: Connection, conversation: str) -> None:
+    """Raise 401 unless the conversation is stored."""
+    if connection.scalar(select(Conversation.id).where(Conversation.id == conversation)) is None:
+        raise unknown_session()
