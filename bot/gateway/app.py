@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import structlog
 from aiohttp import web
 
-from bot.gateway import media
-from bot.gateway.channels import socket
+from bot.gateway import feedback, health, media, openapi, speech, uploads
+from bot.gateway.channels import rest, socket
 from bot.gateway.channels import web as web_channel
 from bot.gateway.context import GATEWAY, Gateway
 from bot.gateway.db.engine import Database
@@ -17,6 +17,7 @@ from bot.gateway.limits import RateLimiter
 from bot.gateway.live import Hub
 from bot.gateway.metrics import Metrics
 from bot.gateway.middleware import around_requests
+from bot.gateway.picture_decoder import PictureDecoder
 from bot.gateway.security import SecurityHeaders
 from bot.gateway.sessions import Sessions
 from bot.gateway.site import site_routes
@@ -42,6 +43,7 @@ def _services(settings: Settings, keys: Keys) -> Gateway:
         metrics=metrics,
         message_rate=RateLimiter(settings.rate_limit_per_minute, "您发得太快了，请稍等一会儿再发。"),
         session_rate=RateLimiter(settings.new_sessions_per_minute, "新会话开得太快了，请稍等一会儿。"),
+        pictures=PictureDecoder(),
     )
 
 
@@ -76,7 +78,16 @@ def create_app(settings: Settings, keys: Keys) -> web.Application:
             web.post("/api/v1/messages", web_channel.post_message),
             web.get("/api/v1/messages", web_channel.get_messages),
             web.get("/api/v1/ws", socket.get_socket),
+            web.post("/api/v1/messages/{id}/feedback", feedback.post_feedback),
+            web.post("/api/v1/uploads", uploads.post_upload),
+            web.post("/api/v1/speech/transcriptions", speech.post_speech),
+            web.post("/api/v1/speech/audio", speech.post_speech),
+            web.get("/api/v1/openapi.json", openapi.get_document),
+            web.post("/webhooks/rest/webhook", rest.post_webhook),
             web.get("/media/{id}", media.get_media),
+            web.get("/livez", health.get_live),
+            web.get("/readyz", health.get_ready),
+            web.get("/metrics", health.get_metrics),
             *site_routes(),
         ]
     )

@@ -11,6 +11,7 @@ from bot.gateway.dialogue_client import DialogueClient
 from bot.gateway.limits import RateLimiter
 from bot.gateway.live import Hub
 from bot.gateway.metrics import Metrics
+from bot.gateway.picture_decoder import PictureDecoder
 from bot.gateway.sessions import Sessions, bearer_token
 from bot.gateway.worker import Worker
 from bot.settings import Settings
@@ -29,6 +30,7 @@ class Gateway:
     metrics: Metrics
     message_rate: RateLimiter
     session_rate: RateLimiter
+    pictures: PictureDecoder
 
 
 GATEWAY = web.AppKey("gateway", Gateway)

@@ -37,9 +37,7 @@ class Metrics:
         )
         self.pending = Gauge("wenyu_pending_messages", "Messages that wait or run.", registry=self.registry)
         self.sockets = Gauge("wenyu_web_sockets", "Open WebSockets.", registry=self.registry)
-        self.uploads = Counter(
-            "wenyu_uploads", "Uploads by kind and outcome.", ["kind", "outcome"], registry=self.registry
-        )
+        self.uploads = Counter("wenyu_uploads", "Stored uploads.", ["kind"], registry=self.registry)
         self.feedback = Counter("wenyu_feedback", "Thumbs up and down.", ["value"], registry=self.registry)
         self.refused = Counter("wenyu_refused", "Refused requests by error code.", ["code"], registry=self.registry)
 

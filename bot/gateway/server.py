@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 import structlog
@@ -29,7 +30,7 @@ def main() -> int:
     except WenyuError as error:
         log.error("not_started", code=error.code, hint=error.hint)
         return 1
-    if not is_current(settings.effective_database_url):
+    if not asyncio.run(is_current(settings.effective_database_url)):
         log.error(
             "not_started", code="schema_not_current", hint="数据库的结构不是最新的，请先运行 wenyu run 或 make run。"
         )

@@ -25,18 +25,6 @@ def _simplifier() -> OpenCC:
     return OpenCC("t2s")
 
 
-def check_text(text: str, max_chars: int) -> None:
-    """Refuse what cannot be stored or is too long.
-
-    Raises:
-        RequestError: 413 above ``max_chars`` characters; 400 with a NUL or a lone surrogate.
-    """
-    if len(text) > max_chars:
-        raise RequestError(413, "text_too_long", f"这条消息太长了，请控制在 {max_chars} 个字以内，可以分几条发。")
-    if "\0" in text or SURROGATE.search(text):
-        raise RequestError(400, "invalid_text", "消息里有无法识别的字符，请重新输入。")
-
-
 def normalise(text: str) -> str:
     """NFKC, traditional to simplified characters, unreadable characters removed, white space collapsed.
 
@@ -48,3 +36,26 @@ def normalise(text: str) -> str:
     text = unicodedata.normalize("NFKC", UNREADABLE.sub("", text.replace("\r", "\n")))
     text = SPACES.sub(" ", _simplifier().convert(text)).strip()
     return "／" + text[1:] if text.startswith("/") else text
+
+
+def readable(original: str, max_chars: int, *, may_be_empty: bool = False) -> str:
+    """Check what a visitor typed and normalise it.
+
+    Args:
+        max_chars: how long the original and the normalised text may be.
+        may_be_empty: true with an attachment.
+
+    Raises:
+        RequestError: 413 too long; 400 with a NUL or a lone surrogate, which cannot be stored; 400 empty.
+    """
+    too_long = RequestError(413, "text_too_long", f"这条消息太长了，请控制在 {max_chars} 个字以内，可以分几条发。")
+    if len(original) > max_chars:
+        raise too_long
+    if "\0" in original or SURROGATE.search(original):
+        raise RequestError(400, "invalid_text", "消息里有无法识别的字符，请重新输入。")
+    text = normalise(original)
+    if len(text) > max_chars:
+        raise too_long
+    if not text and not may_be_empty:
+        raise RequestError(400, "empty_message", "消息是空的，请输入文字或添加附件。")
+    return text

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 import structlog
@@ -27,6 +28,7 @@ from bot.gateway.outbox import Entry, replies_to, store_replies
 from bot.gateway.tickets import store_tickets
 
 log = structlog.get_logger(__name__)
+Prepare = Callable[[Connection, str, str], None]
 MAX_PENDING = 256
 # A message that waited behind others while the dialogue process was gone gets this much and no more.
 LEAST_BUDGET_S = 1.0
@@ -92,8 +94,12 @@ class Worker:
             self._enqueue(message)
         self._sweeper = asyncio.create_task(self._sweep_for_ever())
 
-    async def accept(self, draft: Draft) -> Message:
+    async def accept(self, draft: Draft, prepare: Prepare | None = None) -> Message:
         """Store a message and queue its turn; a message that is stored already is not queued again.
+
+        Args:
+            prepare: runs before, in the same transaction, with the conversation and the channel; a channel
+                without sessions opens its conversations so.
 
         Raises:
             RequestError: 401 unknown conversation, 404 unknown attachment, 503 too many messages wait.
@@ -105,7 +111,13 @@ class Worker:
         lane = self._lane(draft.conversation)
         async with lane.lock:
             state = inbox.RUNNING if lane.task is None and not lane.waiting else inbox.NEW
-            message, fresh = await self._database.write(lambda c: inbox.accept(c, draft, state))
+
+            def store(connection: Connection) -> tuple[Message, bool]:
+                if prepare is not None:
+                    prepare(connection, draft.conversation, draft.channel)
+                return inbox.accept(connection, draft, state)
+
+            message, fresh = await self._database.write(store)
             if fresh:
                 self._hub.publish(message.conversation, [message.entry()])
                 self._enqueue(message)

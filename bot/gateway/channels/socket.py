@@ -17,7 +17,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import BaseModel
 
 from bot.gateway import outbox
-from bot.gateway.channels.web import MessageBody, to_draft
+from bot.gateway.channels.web import MessageBody, accept
 from bot.gateway.context import GATEWAY, Gateway
 from bot.gateway.errors import RequestError, error_body
 from bot.gateway.http import parse_body
@@ -95,9 +95,7 @@ class Socket:
             return
         body = parse_body(MessageBody, data)
         try:
-            conversation = self._listener.conversation
-            self._gateway.message_rate.check(conversation)
-            message = await self._gateway.worker.accept(to_draft(self._gateway, conversation, body))
+            message = await accept(self._gateway, self._listener.conversation, body)
         except RequestError as error:
             await self._send_error(error, body.client_message_id)
         else:

@@ -9,9 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bot.gateway import outbox, text
 from bot.gateway.context import GATEWAY, Gateway, conversation_of
-from bot.gateway.errors import RequestError
 from bot.gateway.http import json_response, read_body
-from bot.gateway.inbox import Draft
+from bot.gateway.inbox import Draft, Message
 from bot.gateway.limits import MAX_ATTACHMENTS, client_address
 from bot.gateway.sessions import iso_time, open_conversation
 
@@ -31,19 +30,17 @@ class MessageBody(BaseModel):
     attachments: Annotated[list[Id], Field(max_length=MAX_ATTACHMENTS)] = []
 
 
-def to_draft(gateway: Gateway, conversation: str, body: MessageBody) -> Draft:
-    """Check and normalise a message.
+async def accept(gateway: Gateway, conversation: str, body: MessageBody) -> Message:
+    """Take a message of the web channel, whichever way it came.
 
     Raises:
-        RequestError: 400 empty or unreadable text; 413 too long.
+        RequestError: when it is refused.
     """
-    limit = gateway.settings.max_text_chars
-    text.check_text(body.text, limit)
-    normalised = text.normalise(body.text)
-    text.check_text(normalised, limit)
-    if not normalised and not body.attachments:
-        raise RequestError(400, "empty_message", "消息是空的，请输入文字或添加附件。")
-    return Draft(conversation, CHANNEL, body.client_message_id, normalised, body.text, tuple(body.attachments))
+    gateway.message_rate.check(conversation)
+    readable = text.readable(body.text, gateway.settings.max_text_chars, may_be_empty=bool(body.attachments))
+    return await gateway.worker.accept(
+        Draft(conversation, CHANNEL, body.client_message_id, readable, body.text, tuple(body.attachments))
+    )
 
 
 async def post_session(request: web.Request) -> web.Response:
@@ -59,9 +56,7 @@ async def post_message(request: web.Request) -> web.Response:
     """POST /api/v1/messages"""
     gateway = request.app[GATEWAY]
     conversation = conversation_of(request)
-    gateway.message_rate.check(conversation)
-    draft = to_draft(gateway, conversation, await read_body(request, MessageBody))
-    message = await gateway.worker.accept(draft)
+    message = await accept(gateway, conversation, await read_body(request, MessageBody))
     replies = await gateway.worker.replies(message, gateway.settings.turn_deadline_s + GRACE_S)
     if replies is None:
         return json_response({"status": "accepted", "client_message_id": message.client_message_id}, 202)

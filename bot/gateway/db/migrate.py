@@ -13,7 +13,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, make_url
+from sqlalchemy import URL, Connection, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.gateway.db.engine import Work, sqlite_engine
@@ -51,19 +51,19 @@ def _upgrade(connection: Connection) -> bool:
     return True
 
 
-async def _run_on_postgres(url: str, work: Work[bool]) -> bool:
-    engine = create_async_engine(url)
-    try:
-        async with engine.begin() as connection:
-            return await connection.run_sync(work)
-    finally:
-        await engine.dispose()
-
-
-def _run(database_url: str, work: Work[bool]) -> bool:
+async def _run(database_url: str, work: Work[bool]) -> bool:
     url = make_url(database_url)
     if url.get_backend_name() != "sqlite":
-        return asyncio.run(_run_on_postgres(database_url, work))
+        postgres = create_async_engine(url)
+        try:
+            async with postgres.begin() as connection:
+                return await connection.run_sync(work)
+        finally:
+            await postgres.dispose()
+    return await asyncio.to_thread(_run_on_sqlite, url, work)
+
+
+def _run_on_sqlite(url: URL, work: Work[bool]) -> bool:
     engine = sqlite_engine(url)
     try:
         with engine.begin() as connection:
@@ -72,8 +72,8 @@ def _run(database_url: str, work: Work[bool]) -> bool:
         engine.dispose()
 
 
-def upgrade(database_url: str) -> bool:
-    """Run the missing migrations in one transaction; call it outside an event loop.
+async def upgrade(database_url: str) -> bool:
+    """Run the missing migrations in one transaction.
 
     Args:
         database_url: the same SQLAlchemy URL that :class:`bot.gateway.db.engine.Database` takes.
@@ -81,9 +81,9 @@ def upgrade(database_url: str) -> bool:
     Returns:
         whether anything had to be done.
     """
-    return _run(database_url, _upgrade)
+    return await _run(database_url, _upgrade)
 
 
-def is_current(database_url: str) -> bool:
-    """Whether the schema is the one this code works with; call it outside an event loop."""
-    return _run(database_url, lambda connection: revision_of(connection) == head())
+async def is_current(database_url: str) -> bool:
+    """Whether the schema is the one this code works with."""
+    return await _run(database_url, lambda connection: revision_of(connection) == head())

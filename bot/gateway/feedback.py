@@ -1,0 +1,55 @@
+"""Thumbs up and down on a reply."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from sqlalchemy import Connection, insert, select, update
+
+from bot.gateway.context import GATEWAY, conversation_of
+from bot.gateway.db.models import Feedback, Outbox
+from bot.gateway.errors import RequestError
+from bot.gateway.http import json_response, read_body
+from bot.gateway.limits import MAX_COMMENT_CHARS
+from bot.gateway.sessions import require_conversation
+from bot.gateway.text import UNREADABLE
+
+
+class FeedbackBody(BaseModel):
+    """The body of POST /api/v1/messages/{id}/feedback."""
+
+    model_config = ConfigDict(strict=True)
+
+    value: Literal[1, -1]
+    comment: Annotated[str, StringConstraints(max_length=MAX_COMMENT_CHARS)] = ""
+
+
+def store_feedback(connection: Connection, conversation: str, reply: str, value: int, comment: str) -> None:
+    """Keep the visitor's last opinion on a reply.
+
+    Raises:
+        RequestError: 401 unknown conversation; 404 when the reply is not in it.
+    """
+    require_conversation(connection, conversation)
+    known = connection.scalar(select(Outbox.id).where(Outbox.id == reply, Outbox.conversation == conversation))
+    if known is None:
+        raise RequestError(404, "unknown_message", "找不到这条消息。")
+    values = {"value": value, "comment": comment, "created_at": time.time()}
+    if connection.execute(update(Feedback).where(Feedback.reply == reply).values(values)).rowcount == 0:
+        connection.execute(insert(Feedback).values(reply=reply, conversation=conversation, **values))
+
+
+async def post_feedback(request: web.Request) -> web.Response:
+    """POST /api/v1/messages/{id}/feedback"""
+    gateway = request.app[GATEWAY]
+    conversation = conversation_of(request)
+    gateway.message_rate.check(conversation)
+    body = await read_body(request, FeedbackBody)
+    comment = UNREADABLE.sub("", body.comment)
+    reply = request.match_info["id"]
+    await gateway.database.write(lambda c: store_feedback(c, conversation, reply, body.value, comment))
+    gateway.metrics.feedback.labels(str(body.value)).inc()
+    return json_response({"status": "stored"})
