@@ -15,6 +15,8 @@ import { botView, userView, type MessageContext } from "./views/message";
 
 const MAX_CHARS = 2000;
 const NEAR_END_PIXELS = 60;
+/** Space above a long reply that is scrolled to its beginning. */
+const READING_PIXELS = 16;
 const NOTICE_MS = 2_500;
 /** The same limits as in chat.css: below them the panel fills the screen. */
 const FULL_SCREEN = "(max-width: 520px), (max-height: 480px)";
@@ -55,6 +57,7 @@ export class Chat extends LitElement {
   private readonly fullScreen = matchMedia(FULL_SCREEN);
   private readonly darkScheme = matchMedia("(prefers-color-scheme: dark)");
   private readonly grown = new ResizeObserver(() => this.stayAtEnd());
+  private lastTop = 0;
   private notice: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: Options) {
@@ -272,8 +275,12 @@ export class Chat extends LitElement {
 
   private scrolled(event: Event): void {
     const log = event.currentTarget as HTMLElement;
-    this.away = log.scrollHeight - log.scrollTop - log.clientHeight > NEAR_END_PIXELS;
-    if (!this.away) this.behind = 0;
+    const nearEnd = log.scrollHeight - log.scrollTop - log.clientHeight <= NEAR_END_PIXELS;
+    // Content that grows below, such as a picture that loads, is no wish to read further up.
+    if (nearEnd) this.away = false;
+    else if (log.scrollTop < this.lastTop) this.away = true;
+    this.lastTop = log.scrollTop;
+    if (nearEnd) this.behind = 0;
   }
 
   private stayAtEnd(): void {
@@ -283,7 +290,11 @@ export class Chat extends LitElement {
   private toEnd(): void {
     void this.updateComplete.then(() => {
       const log = this.find(".log");
-      if (log) log.scrollTop = log.scrollHeight;
+      if (!log) return;
+      // A reply that is taller than the window is read from its beginning.
+      const last = [...log.querySelectorAll<HTMLElement>(".message")].at(-1);
+      const tall = last?.matches(".bot") === true && last.offsetHeight > log.clientHeight - READING_PIXELS;
+      log.scrollTop = tall ? last.offsetTop - READING_PIXELS : log.scrollHeight;
     });
   }
 

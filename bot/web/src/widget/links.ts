@@ -9,19 +9,22 @@ export interface TextPart {
 // An address ends at white space, at quotes and angle brackets, and at CJK characters and punctuation, because Chinese
 // text puts no space after an address.
 const ADDRESS = /https?:\/\/[^\s<>"'`\u3000-\u303f\u3400-\u9fff\uff00-\uffef\u2018-\u201d\u2026\u200b-\u200f\u202a-\u202e]+/gi;
-const TRAILING = /[.,;:!?*_~|]+$/;
+const PUNCTUATION = ".,;:!?*_~|";
+const BRACKETS: Readonly<Record<string, string>> = { ")": "(", "]": "[", "}": "{" };
 
 /** Drops sentence punctuation and closing brackets that the address itself does not open. */
 function trimAddress(address: string): string {
-  let result = address;
-  for (;;) {
-    const before = result;
-    result = result.replace(TRAILING, "");
-    for (const [open, close] of ["()", "[]", "{}"].map((pair) => [pair[0]!, pair[1]!] as const)) {
-      if (result.endsWith(close) && result.split(close).length > result.split(open).length) result = result.slice(0, -1);
-    }
-    if (result === before) return result;
+  const surplus = new Map(
+    Object.entries(BRACKETS).map(([close, open]) => [close, address.split(close).length - address.split(open).length]),
+  );
+  let end = address.length;
+  for (; end > 0; end -= 1) {
+    const last = address[end - 1]!;
+    const unopened = surplus.get(last) ?? 0;
+    if (unopened > 0) surplus.set(last, unopened - 1);
+    else if (!PUNCTUATION.includes(last)) break;
   }
+  return address.slice(0, end);
 }
 
 /** The address as the browser understands it when it is absolute http or https without credentials, else null. */

@@ -82,8 +82,39 @@ export class AudioPlayer extends LitElement {
       height: 18px;
       margin: 0;
       min-width: 0;
-      accent-color: var(--accent);
+      background: none;
+      appearance: none;
       cursor: pointer;
+    }
+    input::-webkit-slider-runnable-track {
+      height: 4px;
+      border-radius: 2px;
+      background: var(--control);
+    }
+    input::-webkit-slider-thumb {
+      width: 14px;
+      height: 14px;
+      margin-top: -5px;
+      border-radius: 50%;
+      background: var(--accent-text);
+      appearance: none;
+    }
+    input::-moz-range-track {
+      height: 4px;
+      border-radius: 2px;
+      background: var(--control);
+    }
+    input::-moz-range-progress {
+      height: 4px;
+      border-radius: 2px;
+      background: var(--accent-text);
+    }
+    input::-moz-range-thumb {
+      width: 14px;
+      height: 14px;
+      border: 0;
+      border-radius: 50%;
+      background: var(--accent-text);
     }
     .time {
       font-size: 12px;
