@@ -59,13 +59,12 @@ def _answered(answer: Answer) -> Outcome:
 
 def _asked_back(answer: Answer, misses: int) -> Outcome:
     buttons = [Button(title=c.question, payload=c.question) for c in answer.candidates]
-    text = "您是不是想问："
+    text = "您是不是想问下面的问题？"
     if misses >= MISSES_BEFORE_OFFER:
-        text = "我还是没有完全明白，您是不是想问下面这些？都不是的话，可以转人工。"
+        text = "我还是没有完全明白。您是不是想问下面的问题？都不是的话，可以转人工。"
         buttons.append(HANDOFF)
-    listing = "\n".join(f"{n}. {c.question}" for n, c in enumerate(answer.candidates, 1))
     reply = Reply(
-        text=f"{text}\n{listing}",
+        text=text,
         capability="faq",
         band="suggest",
         confidence=answer.confidence,

@@ -60,7 +60,7 @@ class Reply(_Part):
     """What the assistant says in one turn.
 
     Attributes:
-        text: the message, plain text (never HTML), also complete for channels that show nothing else.
+        text: the message, plain text (never HTML). A channel without buttons or cards adds them to it as lines.
         capability: which skill answered.
         band: how sure the skill is: it answers, it asks back with candidates, or it refuses honestly.
         confidence: calibrated, in [0, 1].
