@@ -1,0 +1,84 @@
+"""Examples that come from content: questions of the FAQ and of the small talk, for the intents ``faq`` and ``chitchat``."""
+
+import random
+from pathlib import Path
+from typing import Dict, List, Tuple
+
+import yaml
+
+QUESTIONS_PER_ENTRY = 3
+MAX_SHARE = 2.0
+"""Generated examples of an intent, at most, for each one that was written for it by hand in ``nlu_data/nlu``."""
+
+
+def questions_of(folder: Path) -> Tuple[List[List[str]], List[str]]:
+    """The questions of every entry of a FAQ folder, and the names of files that could not be read."""
+    entries: List[List[str]] = []
+    unread: List[str] = []
+    for path in sorted(folder.glob("*.yml")):
+        try:
+            category = yaml.safe_load(path.read_text(encoding="utf-8"))
+            found = [[str(q) for q in entry["questions"]] for entry in category["entries"]]
+        except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+            unread.append(path.name)
+            continue
+        entries += found
+    return entries, unread
+
+
+def chosen(entries: List[List[str]], limit: int, rng: random.Random) -> List[str]:
+    """At most ``QUESTIONS_PER_ENTRY`` questions an entry, the first (canonical) one always, ``limit`` in all."""
+    texts: List[str] = []
+    for questions in entries:
+        others = questions[1:]
+        texts += questions[:1] + rng.sample(others, min(QUESTIONS_PER_ENTRY - 1, len(others)))
+    if len(texts) > limit:
+        texts = rng.sample(texts, limit)
+    return sorted({" ".join(text.split()) for text in texts if text.strip()})
+
+
+def write_examples(path: Path, intent: str, texts: List[str]) -> None:
+    """Write a training file; unchanged content leaves the file alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    body: Dict[str, object] = {"intent": intent, "examples": "".join(f"- {escaped(t)}\n" for t in texts)}
+    content = yaml.safe_dump({"version": "3.1", "nlu": [body]}, allow_unicode=True, sort_keys=False, width=10_000)
+    if not path.exists() or path.read_text(encoding="utf-8") != content:
+        path.write_text(content, encoding="utf-8")
+
+
+def escaped(text: str) -> str:
+    """A text without the signs that annotate entities in training data."""
+    return text.replace("[", "［").replace("]", "］")
+
+
+def written_examples(nlu_dir: Path, intent: str) -> int:
+    """How many examples were written by hand for an intent."""
+    path = nlu_dir / f"{intent}.yml"
+    if not path.exists():
+        return 0
+    items = yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]
+    return sum(str(i.get("examples", "")).count("\n") for i in items if i.get("intent") == intent)
+
+
+def generate(nlu_dir: Path, sources: Dict[str, Path], out_dir: Path) -> List[str]:
+    """Write ``out_dir/<intent>_questions.yml`` for every intent whose folder of content exists.
+
+    Args:
+        nlu_dir: the hand-written examples, which decide how many generated ones there may be.
+        sources: intent → folder in FAQ format.
+
+    Returns:
+        names of content files that could not be read.
+    """
+    unread: List[str] = []
+    for intent, folder in sources.items():
+        entries, bad = questions_of(folder)
+        unread += bad
+        limit = max(100, int(MAX_SHARE * written_examples(nlu_dir, intent)))
+        path = out_dir / f"{intent}_questions.yml"
+        texts = chosen(entries, limit, random.Random(1))  # noqa: S311 - a choice that is the same every time
+        if texts:
+            write_examples(path, intent, texts)
+        else:
+            path.unlink(missing_ok=True)
+    return unread

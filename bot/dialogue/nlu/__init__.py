@@ -1,0 +1,1 @@
+"""Rasa components for Chinese: characters as tokens, word and sound features, static sentence vectors."""

@@ -1,0 +1,66 @@
+"""Lexical features of a message: character, word and sound n-grams."""
+
+from functools import lru_cache
+from typing import Dict, Iterator, List, Sequence
+
+from bot.dialogue.nlu.text import ELLIPSIS, normalise, request_part, tokens
+
+START, END = "⊢", "⊣"
+
+
+@lru_cache(maxsize=30_000)
+def syllable(character: str) -> str:
+    """Toneless pinyin of a character (its most frequent reading); other text as it is.
+
+    Endings and beginnings that speech recognition and southern typists confuse become one: zh z, ch c, sh s, ng n.
+    """
+    from pypinyin import lazy_pinyin
+
+    if not "\u4e00" <= character <= "\u9fff":
+        return character
+    sound = lazy_pinyin(character)[0]
+    for from_, to in (("zh", "z"), ("ch", "c"), ("sh", "s")):
+        if sound.startswith(from_):
+            sound = to + sound[2:]
+    return sound[:-1] if sound.endswith("ng") else sound
+
+
+@lru_cache(maxsize=1)
+def _jieba() -> object:
+    import jieba
+
+    jieba.setLogLevel("WARNING")
+    jieba.initialize()
+    return jieba
+
+
+def words(text: str) -> List[str]:
+    """jieba's words, without white space."""
+    return [word for word in _jieba().cut(text) if not word.isspace()]  # type: ignore[attr-defined]
+
+
+def _grams(items: Sequence[str], lengths: Sequence[int], joint: str = "") -> Iterator[str]:
+    for n in lengths:
+        for start in range(len(items) - n + 1):
+            yield joint.join(items[start : start + n])
+
+
+def lexical_features(text: str) -> Dict[str, List[str]]:
+    """Names of the features present in ``text``, by group: ``char``, ``word``, ``sound`` and ``shape``."""
+    whole = normalise(text)
+    part = request_part(whole)
+    units = [START, *(token for token, _ in tokens(part)), END]
+    cut = [START, *words(part), END]
+    sounds = [syllable(unit) for unit in units]
+    length = len(whole)
+    return {
+        "char": list(_grams(units, (1, 2, 3, 4))),
+        "word": list(_grams(cut, (1, 2), " ")),
+        "sound": list(_grams(sounds, (2, 3), " ")),
+        "shape": [
+            f"length {min(8, length.bit_length())}",
+            "cut" if ELLIPSIS in part else "whole",
+            "title" if "《" in part else "no title",
+            "question" if part.endswith(("?", "吗", "呢", "么", "嘛")) else "no question",
+        ],
+    }

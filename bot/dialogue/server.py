@@ -1,0 +1,98 @@
+"""The dialogue process: ``python -m bot.dialogue.server``.
+
+Loads the one trained archive, warms up, and then listens on the loopback address. A SIGTERM lets turns in progress
+finish.
+"""
+
+import os
+
+# Read when Rasa and TensorFlow are imported.
+os.environ["RASA_TELEMETRY_ENABLED"] = "false"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+import asyncio
+import logging
+import sys
+import time
+from typing import AsyncIterator
+
+from aiohttp import web
+
+from bot.dialogue.env import ARCHIVE, BadSetting, Env, read_env
+from bot.dialogue.logs import configure_logging, log, place_of
+
+
+class CannotStart(RuntimeError):
+    """Something the operator has to do first; the message says what, in Chinese."""
+
+
+def load(env: Env) -> web.Application:
+    """The application with everything loaded.
+
+    Raises:
+        CannotStart: when the archive or the token is missing.
+    """
+    if not ARCHIVE.is_file():
+        raise CannotStart("对话模型还没有训练。请运行 make run，它会自动训练；或运行 python -m bot.dialogue.train。")
+    if not env.token:
+        raise CannotStart("没有进程间口令 WENYU_INTERNAL_TOKEN。请用 make run 启动，它会自动设置。")
+    from rasa.core.agent import Agent
+
+    from bot.dialogue.channel import create_app
+    from bot.dialogue.patches import ActionClient, install
+    from bot.dialogue.tracker_store import BoundedTrackerStore
+    from bot.dialogue.turn import Turns
+
+    actions = ActionClient(f"http://127.0.0.1:{env.actions_port}/webhook", env.action_timeout_s)
+    install(actions)
+    processor = Agent.load(ARCHIVE).processor
+    env.var_dir.mkdir(parents=True, exist_ok=True)
+    store = BoundedTrackerStore(processor.domain, env.database_url)
+    turns = Turns(processor, store, actions)
+    asyncio.run(turns.warm_up())
+    app = create_app(turns, env.token)
+
+    async def resources(_app: web.Application) -> AsyncIterator[None]:
+        yield
+        await actions.close()
+        store.close()
+
+    app.cleanup_ctx.append(resources)
+    return app
+
+
+def main() -> None:
+    """Load, warm up, serve until SIGTERM."""
+    began = time.monotonic()
+    try:
+        env = read_env()
+    except BadSetting as error:
+        sys.exit(str(error))
+    configure_logging(env.log_level)
+    try:
+        app = load(env)
+    except CannotStart as error:
+        log(logging.ERROR, "cannot_start", hint=str(error))
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - one line that says where, in the common log
+        hint = getattr(error, "hint", "")
+        log(logging.ERROR, "cannot_start", error=type(error).__name__, error_place=place_of(error), hint=hint)
+        sys.exit(1)
+
+    async def ready(_app: web.Application) -> None:
+        log(logging.INFO, "ready", port=env.port, seconds=round(time.monotonic() - began, 1))
+
+    app.on_startup.append(ready)
+    web.run_app(
+        app,
+        host="127.0.0.1",
+        port=env.port,
+        print=None,
+        access_log=None,
+        shutdown_timeout=env.turn_deadline_s,
+    )
+
+
+if __name__ == "__main__":
+    main()
