@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 from models.errors import WenyuError
+
+TRACED_FRAMES = 6
 
 
 class RequestError(WenyuError):
@@ -24,3 +29,12 @@ class RequestError(WenyuError):
 def error_body(code: str, message: str) -> dict[str, dict[str, str]]:
     """The one shape of every error."""
     return {"error": {"code": code, "message": message}}
+
+
+def origin(error: BaseException) -> list[str]:
+    """Where an unexpected exception came from, for the log: ``file:line function``, the innermost last.
+
+    Its text stays out, because that may repeat what a visitor wrote (a database error lists its parameters).
+    """
+    frames = traceback.extract_tb(error.__traceback__)[-TRACED_FRAMES:]
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Literal
+from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import Connection, insert, select, update
 
 from bot.gateway.context import GATEWAY, conversation_of
@@ -18,12 +18,19 @@ from bot.gateway.sessions import require_conversation
 from bot.gateway.text import UNREADABLE
 
 
+def _thumb(value: int) -> int:
+    # Literal[1, -1] would take true and 1.0 for 1.
+    if value not in (1, -1):
+        raise ValueError("1 or -1")
+    return value
+
+
 class FeedbackBody(BaseModel):
     """The body of POST /api/v1/messages/{id}/feedback."""
 
     model_config = ConfigDict(strict=True)
 
-    value: Literal[1, -1]
+    value: Annotated[int, AfterValidator(_thumb), Field(json_schema_extra={"enum": [1, -1]})]
     comment: Annotated[str, StringConstraints(max_length=MAX_COMMENT_CHARS)] = ""
 
 

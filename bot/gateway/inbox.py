@@ -11,9 +11,9 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from bot.gateway.db.models import Conversation, Inbox, Upload
+from bot.gateway.db.models import CONVERSATIONS, INBOX, Upload
 from bot.gateway.errors import RequestError
 from bot.gateway.sessions import iso_time, unknown_session
 
@@ -70,18 +70,30 @@ class Message:
         }
 
 
-COLUMNS = (
-    Inbox.id,
-    Inbox.conversation,
-    Inbox.channel,
-    Inbox.client_message_id,
-    Inbox.position,
-    Inbox.text,
-    Inbox.original,
-    Inbox.attachments,
-    Inbox.state,
-    Inbox.created_at,
+COLUMNS = [INBOX.c[name] for name in Message.__dataclass_fields__]
+FIND = select(*COLUMNS).where(
+    INBOX.c.channel == bindparam("channel"),
+    INBOX.c.conversation == bindparam("conversation"),
+    INBOX.c.client_message_id == bindparam("client_message_id"),
 )
+RESERVE = (
+    update(CONVERSATIONS)
+    .where(CONVERSATIONS.c.id == bindparam("conversation"))
+    .values(last_position=CONVERSATIONS.c.last_position + bindparam("count"))
+    .returning(CONVERSATIONS.c.last_position)
+)
+STORE = insert(INBOX)
+MARK_RUNNING = (
+    update(INBOX)
+    .where(INBOX.c.id == bindparam("message"), INBOX.c.state.in_(OPEN_STATES))
+    .values(state=RUNNING, lease_until=bindparam("lease"))
+)
+CLOSE = (
+    update(INBOX)
+    .where(INBOX.c.id == bindparam("message"), INBOX.c.state.in_(OPEN_STATES))
+    .values(state=bindparam("final"), finished_at=bindparam("now"))
+)
+UNFINISHED = select(*COLUMNS).where(INBOX.c.state.in_(OPEN_STATES)).order_by(INBOX.c.created_at, INBOX.c.position)
 
 
 def to_message(row: Row[Any]) -> Message:
@@ -98,12 +110,7 @@ def next_position(connection: Connection, conversation: str, count: int = 1) -> 
     Raises:
         RequestError: 401 when the conversation does not exist.
     """
-    last = connection.scalar(
-        update(Conversation)
-        .where(Conversation.id == conversation)
-        .values(last_position=Conversation.last_position + count)
-        .returning(Conversation.last_position)
-    )
+    last = connection.scalar(RESERVE, {"conversation": conversation, "count": count})
     if last is None:
         raise unknown_session()
     return int(last) - count + 1
@@ -111,13 +118,8 @@ def next_position(connection: Connection, conversation: str, count: int = 1) -> 
 
 def find(connection: Connection, conversation: str, channel: str, client_message_id: str) -> Message | None:
     """The stored message of this name."""
-    row = connection.execute(
-        select(*COLUMNS).where(
-            Inbox.channel == channel,
-            Inbox.conversation == conversation,
-            Inbox.client_message_id == client_message_id,
-        )
-    ).one_or_none()
+    names = {"channel": channel, "conversation": conversation, "client_message_id": client_message_id}
+    row = connection.execute(FIND, names).one_or_none()
     return None if row is None else to_message(row)
 
 
@@ -161,19 +163,14 @@ def accept(connection: Connection, draft: Draft, state: str) -> tuple[Message, b
         state=state,
         created_at=now,
     )
-    connection.execute(
-        insert(Inbox).values(**vars(message) | {"attachments": list(message.attachments)}, lease_until=now + LEASE_S)
-    )
+    row = vars(message) | {"attachments": list(message.attachments), "lease_until": now + LEASE_S}
+    connection.execute(STORE, row)
     return message, True
 
 
 def mark_running(connection: Connection, message_id: str) -> None:
     """Take the lease of a message that waited behind another one."""
-    connection.execute(
-        update(Inbox)
-        .where(Inbox.id == message_id, Inbox.state.in_(OPEN_STATES))
-        .values(state=RUNNING, lease_until=time.time() + LEASE_S)
-    )
+    connection.execute(MARK_RUNNING, {"message": message_id, "lease": time.time() + LEASE_S})
 
 
 def close(connection: Connection, message_id: str, state: str) -> bool:
@@ -182,16 +179,11 @@ def close(connection: Connection, message_id: str, state: str) -> bool:
     Returns:
         False when it has one already (or was deleted); the caller then stores nothing.
     """
-    now = time.time()
-    closed = connection.execute(
-        update(Inbox).where(Inbox.id == message_id, Inbox.state.in_(OPEN_STATES)).values(state=state, finished_at=now)
-    )
+    closed = connection.execute(CLOSE, {"message": message_id, "final": state, "now": time.time()})
     return closed.rowcount == 1
 
 
 def unfinished(connection: Connection, lease_before: float | None = None) -> list[Message]:
     """Messages without a final state, oldest first; with ``lease_before`` only those whose lease ended by then."""
-    query = select(*COLUMNS).where(Inbox.state.in_(OPEN_STATES)).order_by(Inbox.created_at, Inbox.position)
-    if lease_before is not None:
-        query = query.where(Inbox.lease_until < lease_before)
+    query = UNFINISHED if lease_before is None else UNFINISHED.where(INBOX.c.lease_until < lease_before)
     return [to_message(row) for row in connection.execute(query)]

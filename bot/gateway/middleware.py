@@ -8,9 +8,10 @@ import time
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.gateway.context import GATEWAY
-from bot.gateway.errors import RequestError
+from bot.gateway.errors import RequestError, origin
 from bot.gateway.http import error_response
 from bot.gateway.security import SecurityHeaders, is_preflight
 from models.errors import WenyuError
@@ -36,7 +37,11 @@ def _refusal(error: Exception) -> web.Response:
             response.headers["Allow"] = error.headers["Allow"]
         return response
     reference = "E" + secrets.token_hex(4).upper()
-    log.error("request_failed", reference=reference, error=type(error).__name__, exc_info=error)
+    if isinstance(error, SQLAlchemyError):
+        log.error("database_failed", reference=reference, error=type(error).__name__)
+        sentence = f"抱歉，服务现在有些忙，请稍后再试。编号 {reference}。"
+        return error_response(RequestError(503, "storage_unavailable", sentence, retry_after_s=5))
+    log.error("request_failed", reference=reference, error=type(error).__name__, origin=origin(error))
     sentence = f"抱歉，服务出了点问题，请稍后再试。编号 {reference}。"
     return error_response(RequestError(500, "internal_error", sentence))
 

@@ -6,16 +6,22 @@ import time
 import uuid
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from actions.reply import Reply
-from bot.gateway.db.models import Inbox, Outbox
+from bot.gateway.db.models import INBOX, OUTBOX
 from bot.gateway.errors import RequestError
 from bot.gateway.inbox import COLUMNS, Message, next_position, to_message
 from bot.gateway.sessions import iso_time, require_conversation
 
 Entry = dict[str, Any]
 PAGE_SIZE = 200
+STORE = insert(OUTBOX)
+REPLIES = (
+    select(OUTBOX.c.reply, OUTBOX.c.position, OUTBOX.c.created_at)
+    .where(OUTBOX.c.message == bindparam("message"))
+    .order_by(OUTBOX.c.position)
+)
 
 
 def _entry(reply: dict[str, Any], position: int, created_at: float) -> Entry:
@@ -47,17 +53,13 @@ def store_replies(connection: Connection, message: Message, replies: list[Reply]
             }
         )
         entries.append(_entry(public, position, now))
-    connection.execute(insert(Outbox), rows)
+    connection.execute(STORE, rows)
     return entries
 
 
 def replies_to(connection: Connection, message_id: str) -> list[Entry]:
     """The stored replies to one message, in order."""
-    rows = connection.execute(
-        select(Outbox.reply, Outbox.position, Outbox.created_at)
-        .where(Outbox.message == message_id)
-        .order_by(Outbox.position)
-    )
+    rows = connection.execute(REPLIES, {"message": message_id})
     return [_entry(row.reply, row.position, row.created_at) for row in rows]
 
 
@@ -72,10 +74,9 @@ def position_of(connection: Connection, conversation: str, after: str) -> int:
         return 0
     if after.isascii() and after.isdigit() and len(after) <= 9:
         return int(after)
-    for table in (Outbox, Inbox):
-        position = connection.scalar(
-            select(table.position).where(table.id == after, table.conversation == conversation)
-        )
+    for table in (OUTBOX, INBOX):
+        query = select(table.c.position).where(table.c.id == after, table.c.conversation == conversation)
+        position = connection.scalar(query)
         if position is not None:
             return int(position)
     raise RequestError(404, "unknown_message", "找不到这条消息。")
@@ -85,14 +86,14 @@ def history(connection: Connection, conversation: str, after: int, limit: int = 
     """The first ``limit`` entries behind position ``after``, in order."""
     written = connection.execute(
         select(*COLUMNS)
-        .where(Inbox.conversation == conversation, Inbox.position > after)
-        .order_by(Inbox.position)
+        .where(INBOX.c.conversation == conversation, INBOX.c.position > after)
+        .order_by(INBOX.c.position)
         .limit(limit)
     )
     answered = connection.execute(
-        select(Outbox.reply, Outbox.position, Outbox.created_at)
-        .where(Outbox.conversation == conversation, Outbox.position > after)
-        .order_by(Outbox.position)
+        select(OUTBOX.c.reply, OUTBOX.c.position, OUTBOX.c.created_at)
+        .where(OUTBOX.c.conversation == conversation, OUTBOX.c.position > after)
+        .order_by(OUTBOX.c.position)
         .limit(limit)
     )
     entries = [to_message(row).entry() for row in written]

@@ -31,9 +31,7 @@ def main() -> int:
         log.error("not_started", code=error.code, hint=error.hint)
         return 1
     if not asyncio.run(is_current(settings.effective_database_url)):
-        log.error(
-            "not_started", code="schema_not_current", hint="数据库的结构不是最新的，请先运行 wenyu run 或 make run。"
-        )
+        log.error("not_started", code="schema_not_current", hint="数据库的结构不是当前版本，请先运行 wenyu migrate。")
         return 1
     log.info("starting", host=settings.host, port=settings.port)
     try:

@@ -26,8 +26,11 @@ def site_routes(dist: Path = DIST) -> list[web.AbstractRouteDef]:
             if name == "index.html":
                 raise RequestError(503, "page_not_built", "网页还没有构建，请先运行 make run。")
             raise RequestError(404, "not_found", "没有这个地址。")
-        forever = name.startswith(HASHED_FOLDER + "/")
-        return web.FileResponse(path, headers={"Cache-Control": FOREVER if forever else ASK_EVERY_TIME})
+        headers = {"Cache-Control": FOREVER if name.startswith(HASHED_FOLDER + "/") else ASK_EVERY_TIME}
+        if path.suffix == ".html":
+            # Said here, because the policy for pages is chosen before the file is opened.
+            headers["Content-Type"] = "text/html; charset=utf-8"
+        return web.FileResponse(path, headers=headers)
 
     return [
         web.get("/", get_file),

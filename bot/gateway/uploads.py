@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http import HttpProcessingError
 from sqlalchemy import Connection, func, insert, select
 
 from bot.gateway.context import GATEWAY, conversation_of
@@ -72,7 +73,7 @@ async def read_file(request: web.Request, max_bytes: int) -> bytes:
             received += chunk
             if len(received) > max_bytes:
                 raise too_large
-    except (ValueError, AssertionError, LookupError):
+    except (HttpProcessingError, ValueError, AssertionError, LookupError):
         raise no_file from None
     return bytes(received)
 

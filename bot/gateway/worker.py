@@ -20,7 +20,7 @@ from actions.reply import Reply
 from bot.gateway import inbox
 from bot.gateway.db.engine import Database
 from bot.gateway.dialogue_client import DialogueClient, TurnFailed
-from bot.gateway.errors import RequestError
+from bot.gateway.errors import RequestError, origin
 from bot.gateway.inbox import Draft, Message
 from bot.gateway.live import Hub
 from bot.gateway.metrics import Metrics
@@ -188,9 +188,11 @@ class Worker:
         except TurnFailed as failure:
             state, outcome, replies = inbox.FAILED, failure.reason, [apology(message)]
             log.error("turn_failed", reference=reference_number(message), reason=failure.reason)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - no turn ends in silence
             state, outcome, replies = inbox.FAILED, "internal", [apology(message)]
-            log.exception("turn_failed", reference=reference_number(message), reason=type(error).__name__)
+            log.error(
+                "turn_failed", reference=reference_number(message), reason=type(error).__name__, origin=origin(error)
+            )
         entries = await self._store(message, state, replies, lane)
         if entries:
             self._hub.publish(message.conversation, entries)

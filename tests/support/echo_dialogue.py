@@ -11,6 +11,7 @@ import asyncio
 import io
 import wave
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -100,13 +101,21 @@ def reply_for(text: str, attachments: list[dict[str, Any]]) -> Answer:
     return [{"custom": reply}]
 
 
+async def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait until ``condition`` holds; raises TimeoutError when it does not in time."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - any condition, not an event
+            await asyncio.sleep(0.01)
+
+
 class EchoDialogue:
-    """The server. ``behaviour``: ok, slow, reset, error, garbage, empty, bad_contract, huge, unauthorized.
+    """The server. ``behaviour``: ok, hold, slow, reset, error, garbage, empty, bad_contract, huge, unauthorized.
 
     Attributes:
         seen: the message ids of each conversation in the order they were asked, repeats included.
         ran: the turns that really ran (a repeat of the last message is answered from memory).
         delay_s: how long ``slow`` takes.
+        released: what ``hold`` waits for before it answers.
         faults_left: when set, the behaviour ends after this many requests and ``ok`` follows.
     """
 
@@ -114,6 +123,7 @@ class EchoDialogue:
         self.token = token
         self.behaviour = "ok"
         self.delay_s = 30.0
+        self.released = asyncio.Event()
         self.faults_left: int | None = None
         self.seen: dict[str, list[str]] = defaultdict(list)
         self.ran: dict[str, list[str]] = defaultdict(list)
@@ -143,6 +153,8 @@ class EchoDialogue:
             request.transport.abort()
         if behaviour == "slow":
             await asyncio.sleep(self.delay_s)
+        if behaviour == "hold":
+            await self.released.wait()
         faults = {
             "error": web.Response(status=503, text='{"error": "turn_failed"}'),
             "unauthorized": web.Response(status=401),
@@ -167,6 +179,15 @@ class EchoDialogue:
 
     async def _health(self, request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
+
+    async def asked(self, times: int = 1) -> None:
+        """Wait until it has been asked so many times in all."""
+        await eventually(lambda: len(self.requests) >= times)
+
+    def release(self) -> None:
+        """Let what is held be answered, and hold nothing more."""
+        self.behaviour = "ok"
+        self.released.set()
 
     async def start(self, port: int = 0) -> None:
         """Listen on ``port`` (0: any free one, then in ``self.port``)."""

@@ -95,6 +95,7 @@ class Socket:
             return
         body = parse_body(MessageBody, data)
         try:
+            self._gateway.message_rate.check(self._listener.conversation)
             message = await accept(self._gateway, self._listener.conversation, body)
         except RequestError as error:
             await self._send_error(error, body.client_message_id)

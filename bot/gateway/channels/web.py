@@ -36,7 +36,6 @@ async def accept(gateway: Gateway, conversation: str, body: MessageBody) -> Mess
     Raises:
         RequestError: when it is refused.
     """
-    gateway.message_rate.check(conversation)
     readable = text.readable(body.text, gateway.settings.max_text_chars, may_be_empty=bool(body.attachments))
     return await gateway.worker.accept(
         Draft(conversation, CHANNEL, body.client_message_id, readable, body.text, tuple(body.attachments))
@@ -56,6 +55,7 @@ async def post_message(request: web.Request) -> web.Response:
     """POST /api/v1/messages"""
     gateway = request.app[GATEWAY]
     conversation = conversation_of(request)
+    gateway.message_rate.check(conversation)
     message = await accept(gateway, conversation, await read_body(request, MessageBody))
     replies = await gateway.worker.replies(message, gateway.settings.turn_deadline_s + GRACE_S)
     if replies is None:

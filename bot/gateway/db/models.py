@@ -133,3 +133,9 @@ class Tracker(Base):
     conversation: Mapped[str] = mapped_column(Text, primary_key=True)
     events: Mapped[str] = mapped_column(Text)
     updated_at: Mapped[float] = mapped_column(Float)
+
+
+# The turns' own statements are built once, on the tables themselves: building them anew costs more than running them.
+CONVERSATIONS = Base.metadata.tables["conversations"]
+INBOX = Base.metadata.tables["inbox"]
+OUTBOX = Base.metadata.tables["outbox"]

@@ -18,12 +18,14 @@ def upgrade() -> None:
         sa.Column("last_position", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conversations")),
     )
+    # The dialogue process makes this one too, if it happens to start first.
     op.create_table(
         "tracker",
         sa.Column("conversation", sa.Text(), nullable=False),
         sa.Column("events", sa.Text(), nullable=False),
         sa.Column("updated_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("conversation", name=op.f("pk_tracker")),
+        if_not_exists=True,
     )
     op.create_table(
         "inbox",
