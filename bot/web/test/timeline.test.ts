@@ -1,59 +1,73 @@
 import { describe, expect, it } from "vitest";
-import { Timeline, type Entry } from "../src/widget/timeline";
+import { Timeline, UNKNOWN } from "../src/widget/timeline";
 import { parsePage, parseReply, type Reply } from "../src/widget/wire";
 
 const reply = (id: string, replyTo = ""): Reply => parseReply({ id, reply_to: replyTo, text: id })!;
-const say = (timeline: Timeline, clientId: string): void =>
-  timeline.addUser({ clientId, text: clientId, attachments: [], at: 1, delivery: "sending", problem: "" });
-const keys = (entries: readonly Entry[]): string[] => entries.map((entry) => entry.key);
+const say = (timeline: Timeline, clientId: string, position = UNKNOWN): void =>
+  timeline.addUser({ clientId, text: clientId, attachments: [], at: 1, position, delivery: "sending", problem: "" });
+const keys = (timeline: Timeline): string[] => timeline.entries.map((entry) => entry.key);
 
 describe("Timeline", () => {
   it("shows a reply once, whichever way it comes first", () => {
     const timeline = new Timeline();
     say(timeline, "a");
-    expect(timeline.addReply(reply("r1", "a"), 2)).toBe(true);
-    expect(timeline.addReply(reply("r1", "a"), 2)).toBe(false);
-    expect(keys(timeline.entries)).toEqual(["u:a", "b:r1"]);
+    expect(timeline.addReply(reply("r1", "a"), 2, 2)).toBe(true);
+    expect(timeline.addReply(reply("r1", "a"), 2, 2)).toBe(false);
+    expect(keys(timeline)).toEqual(["u:a", "b:r1"]);
   });
 
-  it("shows the visitor's message once when the server echoes it, and keeps its time", () => {
+  it("shows the visitor's message once when the server echoes it, and keeps its time and its pictures", () => {
     const timeline = new Timeline();
-    say(timeline, "a");
-    timeline.addUser({ clientId: "a", text: "a", attachments: [], at: 99, delivery: "sent", problem: "" });
-    expect(timeline.entries).toHaveLength(1);
-    expect(timeline.user("a")).toMatchObject({ delivery: "sent", at: 1 });
+    const picture = { id: "u1", name: "画.png", kind: "image", url: "" };
+    timeline.addUser({ clientId: "a", text: "a", attachments: [picture], at: 1, position: UNKNOWN, delivery: "sending", problem: "" });
+    timeline.addUser({ clientId: "a", text: "a", attachments: [], at: 99, position: 1, delivery: "sent", problem: "" });
+    expect(timeline.entries).toEqual([expect.objectContaining({ delivery: "sent", at: 1, attachments: [picture] })]);
   });
 
   it("puts replies behind the message they answer, in order", () => {
     const timeline = new Timeline();
     say(timeline, "a");
     say(timeline, "b");
-    timeline.addReply(reply("r1", "a"), 2);
-    timeline.addReply(reply("r2", "a"), 2);
-    timeline.addReply(reply("r3", "b"), 2);
-    expect(keys(timeline.entries)).toEqual(["u:a", "b:r1", "b:r2", "u:b", "b:r3"]);
+    timeline.addReply(reply("r3", "b"), 2, 5);
+    timeline.addReply(reply("r2", "a"), 2, 4);
+    timeline.addReply(reply("r1", "a"), 2, 3);
+    expect(keys(timeline)).toEqual(["u:a", "b:r1", "b:r2", "u:b", "b:r3"]);
   });
 
-  it("gives the same order live and from the history", () => {
-    const live = new Timeline();
-    say(live, "a");
-    say(live, "b");
-    live.addReply(reply("r1", "a"), 2);
-    live.addReply(reply("r2", "b"), 2);
-    live.addReply(reply("r0"), 3);
-    const loaded = new Timeline();
-    say(loaded, "a");
-    say(loaded, "b");
-    for (const id of [reply("r1", "a"), reply("r2", "b"), reply("r0")]) loaded.addReply(id, 9);
-    expect(keys(loaded.entries)).toEqual(keys(live.entries));
+  it("gives the same order however things arrive", () => {
+    const arrivals: ((timeline: Timeline) => void)[] = [
+      (timeline) => say(timeline, "a", 1),
+      (timeline) => say(timeline, "b", 2),
+      (timeline) => timeline.addReply(reply("r1", "a"), 2, 3),
+      (timeline) => timeline.addReply(reply("r2", "b"), 2, 4),
+      (timeline) => timeline.addReply(reply("r0"), 3, 5),
+      (timeline) => say(timeline, "c", 6),
+    ];
+    const expected = ["u:a", "b:r1", "u:b", "b:r2", "b:r0", "u:c"];
+    for (let turn = 0; turn < arrivals.length; turn += 1) {
+      const timeline = new Timeline();
+      for (const arrive of [...arrivals.slice(turn), ...arrivals.slice(0, turn)]) arrive(timeline);
+      expect(keys(timeline)).toEqual(expected);
+    }
   });
 
-  it("appends a reply to an unknown message and one that nobody asked for", () => {
+  it("keeps what is not sent yet behind the history that loads later", () => {
     const timeline = new Timeline();
-    say(timeline, "a");
-    timeline.addReply(reply("r1", "gone"), 2);
-    timeline.addReply(reply("r2"), 2);
-    expect(keys(timeline.entries)).toEqual(["u:a", "b:r1", "b:r2"]);
+    say(timeline, "unsent");
+    say(timeline, "also unsent");
+    say(timeline, "a", 1);
+    timeline.addReply(reply("r1", "a"), 2, 2);
+    expect(keys(timeline)).toEqual(["u:a", "b:r1", "u:unsent", "u:also unsent"]);
+    // Its answer is here before the history tells its position.
+    timeline.addReply(reply("r2", "unsent"), 2, 4);
+    expect(keys(timeline)).toEqual(["u:a", "b:r1", "u:unsent", "b:r2", "u:also unsent"]);
+  });
+
+  it("shows the answer to a message of which it knows nothing", () => {
+    const timeline = new Timeline();
+    say(timeline, "a", 1);
+    timeline.addReply(reply("r1", "gone"), 2, 2);
+    expect(keys(timeline)).toEqual(["u:a", "b:r1"]);
   });
 
   it("removes only the named message", () => {
@@ -61,7 +75,7 @@ describe("Timeline", () => {
     say(timeline, "a");
     say(timeline, "b");
     timeline.removeUser("a");
-    expect(keys(timeline.entries)).toEqual(["u:b"]);
+    expect(keys(timeline)).toEqual(["u:b"]);
   });
 });
 

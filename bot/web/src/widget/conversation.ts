@@ -9,7 +9,7 @@ import { Backoff } from "./backoff";
 import { Feed, type Link } from "./feed";
 import { Outbox, type Verdict } from "./outbox";
 import type { Memory, Unsent } from "./storage";
-import { Timeline, type BotEntry, type Entry, type UserEntry } from "./timeline";
+import { Timeline, UNKNOWN, type BotEntry, type Entry, type UserEntry } from "./timeline";
 import type { AttachmentView } from "./timeline";
 import type { Item } from "./wire";
 
@@ -233,7 +233,7 @@ export class Conversation {
   private show(message: Unsent, attachments: AttachmentView[]): void {
     const { clientId, text, at } = message;
     if (!this.timeline.user(clientId)) {
-      this.timeline.addUser({ clientId, text, at, attachments, delivery: "sending", problem: "" });
+      this.timeline.addUser({ clientId, text, at, attachments, position: UNKNOWN, delivery: "sending", problem: "" });
     }
     this.events.changed();
   }
@@ -247,11 +247,12 @@ export class Conversation {
   private receive(items: Item[]): void {
     let arrived = 0;
     for (const item of items) {
+      const { at, position } = item;
       if (item.role === "user") {
         const { clientId, text, attachments } = item.message;
         const files = attachments.map((file) => ({ ...file, name: "" }));
-        this.timeline.addUser({ clientId, text, attachments: files, at: item.at, delivery: "sent", problem: "" });
-      } else if (this.timeline.addReply(item.reply, item.at)) {
+        this.timeline.addUser({ clientId, text, attachments: files, at, position, delivery: "sent", problem: "" });
+      } else if (this.timeline.addReply(item.reply, at, position)) {
         arrived += 1;
         // An answer proves that the message arrived, even when the response to sending it was lost.
         if (this.timeline.user(item.reply.replyTo)) this.timeline.updateUser(item.reply.replyTo, { delivery: "sent", problem: "" });

@@ -99,20 +99,22 @@ export interface UserMessage {
 }
 
 /** One entry of a conversation as history and live clients receive it. */
-export type Item = { at: number } & ({ role: "user"; message: UserMessage } | { role: "bot"; reply: Reply });
+export type Item = { at: number; position: number } & ({ role: "user"; message: UserMessage } | { role: "bot"; reply: Reply });
 
 function parseItem(value: unknown): Item[] {
   const entry = fields(value);
   const at = Date.parse(text(entry.created_at)) || Date.now();
+  const position = typeof entry.position === "number" ? entry.position : Number.MAX_SAFE_INTEGER;
   if (entry.role === "user") {
     const clientId = text(entry.client_message_id);
     const attachments = list(entry.attachments)
       .map(fields)
       .map((file) => ({ id: text(file.id), kind: text(file.kind), url: text(file.url) }));
-    return clientId === "" ? [] : [{ role: "user", at, message: { clientId, text: text(entry.text), attachments } }];
+    const message = { clientId, text: text(entry.text), attachments };
+    return clientId === "" ? [] : [{ role: "user", at, position, message }];
   }
   const reply = parseReply(value);
-  return reply === null ? [] : [{ role: "bot", at, reply }];
+  return reply === null ? [] : [{ role: "bot", at, position, reply }];
 }
 
 /** Entries in order and the position after the last one; empty when there are none. */

@@ -24,6 +24,8 @@ interface Attaching extends AttachmentView {
 }
 
 const MAX_FILES = 4;
+/** What the server takes; a phone converts its own formats to these when it is asked for them. */
+const ACCEPTED = "image/jpeg,image/png,image/webp,image/gif,audio/wav,audio/ogg,audio/mpeg";
 const PREVIEW_PIXELS = 440;
 
 /** True while an input method still composes: its Enter chooses a word. Safari reports only the key code 229. */
@@ -199,7 +201,7 @@ export class Composer extends LitElement {
       ${this.notice ? html`<p class="counter over" role="alert">${this.notice}</p>` : nothing} ${this.counter()}
       <div class="line">
         <label class="attach" title=${strings.attach}>
-          <input type="file" accept="image/*,audio/*" multiple aria-label=${strings.attach} @change=${this.choose} />
+          <input type="file" accept=${ACCEPTED} multiple aria-label=${strings.attach} @change=${this.choose} />
           ${icons.attach}
         </label>
         <textarea

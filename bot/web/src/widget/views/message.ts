@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { ref } from "lit/directives/ref.js";
 import { splitLinks } from "../links";
-import type { BotEntry, UserEntry } from "../timeline";
+import type { AttachmentView, BotEntry, UserEntry } from "../timeline";
 import type { Strings } from "../strings";
 import type { Card, Choice, Media } from "../wire";
 import { icons } from "./icons";
@@ -173,17 +173,22 @@ function delivery(entry: UserEntry, context: MessageContext): TemplateResult | t
   </span>`;
 }
 
+function attachmentView(attachment: AttachmentView, context: MessageContext): TemplateResult {
+  const { strings } = context;
+  const picture = attachment.kind !== "audio";
+  const name = attachment.name || (picture ? strings.picture : strings.sound);
+  const url = attachment.url === "" ? null : context.mediaUrl(attachment.url);
+  if (attachment.preview) {
+    return html`<canvas class="sent-picture" role="img" aria-label=${name} ${ref(paint(attachment.preview))}></canvas>`;
+  }
+  if (picture && url) return html`<img class="sent-picture" src=${url} alt=${name} loading="lazy" @error=${hideBroken} />`;
+  return html`<span class="file">${picture ? icons.picture : icons.sound}<span>${name}</span></span>`;
+}
+
 export function userView(entry: UserEntry, context: MessageContext): TemplateResult {
   return html`<div class="message user" data-client-id=${entry.clientId} data-delivery=${entry.delivery}>
     <span class="hidden">${context.strings.you}：</span>
-    ${entry.attachments.map((attachment) =>
-      attachment.preview
-        ? html`<canvas class="sent-picture" role="img" aria-label=${attachment.name} ${ref(paint(attachment.preview))}></canvas>`
-        : html`<span class="file">
-            ${attachment.kind === "audio" ? icons.sound : icons.picture}
-            <span>${attachment.name || (attachment.kind === "audio" ? context.strings.sound : context.strings.picture)}</span>
-          </span>`,
-    )}
+    ${entry.attachments.map((attachment) => attachmentView(attachment, context))}
     ${entry.text ? html`<div class="bubble">${richText(entry.text)}</div>` : nothing}
     <div class="meta">${delivery(entry, context)} ${timeOfDay(entry.at, context.language)}</div>
   </div>`;
