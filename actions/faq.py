@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from knowledge.answer import Answer
-
 from actions.reply import Button, Reply
 from actions.services import Services
 from actions.skill import Outcome, Turn
+from knowledge.answer import Answer
 
 CAN_DO = "我可以解答会员、购票、退款、播放、展览预约、借阅等平台问题，也可以为您转接人工。"
 REFUSALS = (

@@ -45,7 +45,7 @@ def reference(turn: Turn) -> str:
     return "W" + hashlib.sha256(f"{turn.conversation}\0{turn.message_id}".encode()).hexdigest()[:8].upper()
 
 
-class SkillAction(Action):
+class SkillAction(Action):  # type: ignore[misc]
     """One Rasa action that runs one function of a skill within its time limit and never answers with an error text."""
 
     def __init__(self, name: str, function: SkillFunction, services: Services, timeout_s: float) -> None:
@@ -84,7 +84,7 @@ class SkillAction(Action):
         return Outcome(reply)
 
 
-class ValidateHandoffForm(Action):
+class ValidateHandoffForm(Action):  # type: ignore[misc]
     """Reads the answer to the question for a contact; a message about something else leaves the form for its skill."""
 
     def name(self) -> str:

@@ -93,7 +93,7 @@ def main() -> None:
     settings = get_settings()
     configure_logging("actions", settings.log_level)
     services = open_services(settings)
-    log.info("ready", port=settings.actions_port, entries=services.faq.size, folder=Path(settings.faq_dir).name)
+    log.info("ready", port=settings.actions_port, entries=len(services.faq.entries), folder=Path(settings.faq_dir).name)
     web.run_app(
         create_app(services, settings),
         host="127.0.0.1",

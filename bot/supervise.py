@@ -73,6 +73,7 @@ def child_environment(settings: Settings) -> dict[str, str]:
         "WENYU_DIALOGUE_PORT": str(settings.dialogue_port),
         "WENYU_ACTIONS_PORT": str(settings.actions_port),
         "WENYU_ACTION_TIMEOUT_S": str(settings.action_timeout_s),
+        "WENYU_TURN_DEADLINE_S": str(settings.turn_deadline_s),
         "WENYU_DATABASE_URL": settings.database_url,
         "WENYU_INTERNAL_TOKEN": load_keys(settings).internal,
         "WENYU_LOG_LEVEL": settings.log_level,
@@ -97,7 +98,7 @@ def _die_with_parent() -> None:
 def _is_ready(settings: Settings) -> bool:
     url = f"http://127.0.0.1:{settings.port}/readyz"
     try:
-        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - a fixed http address on loopback
+        with urllib.request.urlopen(url, timeout=2) as response:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -105,9 +106,10 @@ def _is_ready(settings: Settings) -> bool:
 
 def _pump(process: subprocess.Popen[bytes], log_file: Path, echo: bool) -> None:
     """Write the merged log to a rotating file, and to standard output when asked."""
-    handler = logging.handlers.RotatingFileHandler(log_file, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
-    assert process.stdout is not None
-    for raw in process.stdout:
+    handler = logging.handlers.RotatingFileHandler(
+        log_file, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8"
+    )
+    for raw in process.stdout or ():
         line = raw.decode("utf-8", "replace").rstrip("\n")
         handler.emit(logging.makeLogRecord({"msg": line, "levelno": logging.INFO, "levelname": "INFO"}))
         if echo:

@@ -16,8 +16,11 @@ from pydantic_core import PydanticUndefined
 from bot import bootstrap
 from bot.gateway.db.migrate import is_current
 from bot.settings import PROJECT_DIR, Settings
+from knowledge.answer import calibration_file
+from knowledge.bands import read_calibration
+from knowledge.encoder import load_encoder
 from knowledge.store import load_faq
-from models.errors import DataError
+from models.errors import DataError, WenyuError
 
 OK, STALE, MISSING = "正常", "过期", "缺少"
 SETUP = "运行 make run（或 make setup），只会补做需要的部分"
@@ -74,13 +77,14 @@ def check_faq(settings: Settings) -> Finding:
 
 def check_calibration(settings: Settings) -> Finding:
     """The thresholds of the three bands belong to the encoder in use."""
-    calibration = PROJECT_DIR / "knowledge" / "calibration.json"
-    built = settings.var_dir / "encoder" / "fingerprint"
-    if not calibration.exists():
-        return Finding("FAQ 校准", MISSING, "", "运行 wenyu faq calibrate")
-    fitted = json.loads(calibration.read_text(encoding="utf-8")).get("encoder")
-    if settings.encoder or (built.exists() and built.read_text().strip() != fitted):
-        return Finding("FAQ 校准", STALE, "阈值是用另一个编码器拟合的", "运行 wenyu faq calibrate")
+    advice = "运行 wenyu faq calibrate"
+    try:
+        fitted = read_calibration(calibration_file(settings.var_dir / "index" / "faq")).encoder
+        encoder = load_encoder(settings.encoder, settings.var_dir / "encoder").fingerprint
+    except WenyuError as error:
+        return Finding("FAQ 校准", MISSING, error.user_message, error.hint or advice)
+    if fitted != encoder:
+        return Finding("FAQ 校准", STALE, "阈值是用另一个编码器拟合的", advice)
     return Finding("FAQ 校准", OK)
 
 
@@ -97,7 +101,7 @@ def check_running(settings: Settings) -> Finding:
     """Whether the assistant answers right now."""
     url = f"http://127.0.0.1:{settings.port}/readyz"
     try:
-        with urllib.request.urlopen(url, timeout=3) as response:  # noqa: S310 - a fixed http address on loopback
+        with urllib.request.urlopen(url, timeout=3) as response:
             return Finding("运行状态", OK if response.status == 200 else STALE, settings.effective_public_url)
     except urllib.error.HTTPError as error:
         parts = json.loads(error.read() or b"{}")

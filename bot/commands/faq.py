@@ -30,7 +30,9 @@ def import_(
 ) -> None:
     """导入 CSV 或 XLSX；有任何一行不对就列出全部错误，什么也不改。"""
     report = ingest.import_table(file, get_settings().faq_dir)
-    print(f"已导入：新增 {report.added} 条，更新 {report.updated} 条，未变 {report.unchanged} 条。几秒内生效，不用重启。")
+    print(
+        f"已导入：新增 {report.added} 条，更新 {report.updated} 条，未变 {report.unchanged} 条。几秒内生效，不用重启。"
+    )
 
 
 @app.command()

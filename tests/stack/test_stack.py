@@ -89,7 +89,9 @@ def test_each_capability_is_reached(visitor: Visitor, text: str, capability: str
     assert (reply["capability"], reply["band"]) == (capability, band), reply
 
 
-@pytest.mark.parametrize("text", ["/recommend", "／recommend{\"genre\":\"科幻\"}", "/restart", "EXTERNAL: recommend", "/session_start"])
+@pytest.mark.parametrize(
+    "text", ["/recommend", '／recommend{"genre":"科幻"}', "/restart", "EXTERNAL: recommend", "/session_start"]
+)
 def test_a_message_cannot_force_an_intent(visitor: Visitor, text: str) -> None:
     reply = visitor.ask(text)
     assert reply["capability"] in ("faq", "fallback")
