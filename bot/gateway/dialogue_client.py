@@ -130,8 +130,8 @@ class DialogueClient:
         return parse_answer(answer)
 
     async def probe(self) -> bool:
-        """Whether the dialogue process answers."""
-        return await probe(self._base_url + "/")
+        """Whether the dialogue process says that it is loaded."""
+        return await probe(self._base_url + "/health")
 
 
 def parse_answer(answer: bytes) -> list[Reply]:

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, insert, select, update
 
 from bot.gateway.context import GATEWAY, conversation_of
 from bot.gateway.db.models import Feedback, Outbox
-from bot.gateway.errors import RequestError
 from bot.gateway.http import json_response, read_body
 from bot.gateway.limits import MAX_COMMENT_CHARS
+from bot.gateway.outbox import ENTRY_ID, unknown_message
 from bot.gateway.sessions import require_conversation
 from bot.gateway.text import UNREADABLE
 
@@ -41,9 +41,9 @@ def store_feedback(connection: Connection, conversation: str, reply: str, value:
         RequestError: 401 unknown conversation; 404 when the reply is not in it.
     """
     require_conversation(connection, conversation)
-    known = connection.scalar(select(Outbox.id).where(Outbox.id == reply, Outbox.conversation == conversation))
-    if known is None:
-        raise RequestError(404, "unknown_message", "找不到这条消息。")
+    query = select(Outbox.id).where(Outbox.id == reply, Outbox.conversation == conversation)
+    if not ENTRY_ID.fullmatch(reply) or connection.scalar(query) is None:
+        raise unknown_message()
     values = {"value": value, "comment": comment, "created_at": time.time()}
     if connection.execute(update(Feedback).where(Feedback.reply == reply).values(values)).rowcount == 0:
         connection.execute(insert(Feedback).values(reply=reply, conversation=conversation, **values))

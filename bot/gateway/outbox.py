@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from typing import Any
@@ -16,6 +17,7 @@ from bot.gateway.sessions import iso_time, require_conversation
 
 Entry = dict[str, Any]
 PAGE_SIZE = 200
+ENTRY_ID = re.compile(r"[mr][0-9a-f]{32}")
 STORE = insert(OUTBOX)
 REPLIES = (
     select(OUTBOX.c.reply, OUTBOX.c.position, OUTBOX.c.created_at)
@@ -63,6 +65,11 @@ def replies_to(connection: Connection, message_id: str) -> list[Entry]:
     return [_entry(row.reply, row.position, row.created_at) for row in rows]
 
 
+def unknown_message() -> RequestError:
+    """There is no such entry in this conversation."""
+    return RequestError(404, "unknown_message", "找不到这条消息。")
+
+
 def position_of(connection: Connection, conversation: str, after: str) -> int:
     """The position that ``after`` stands for: the id of an entry of this conversation, or a position.
 
@@ -74,12 +81,12 @@ def position_of(connection: Connection, conversation: str, after: str) -> int:
         return 0
     if after.isascii() and after.isdigit() and len(after) <= 9:
         return int(after)
-    for table in (OUTBOX, INBOX):
+    for table in (OUTBOX, INBOX) if ENTRY_ID.fullmatch(after) else ():
         query = select(table.c.position).where(table.c.id == after, table.c.conversation == conversation)
         position = connection.scalar(query)
         if position is not None:
             return int(position)
-    raise RequestError(404, "unknown_message", "找不到这条消息。")
+    raise unknown_message()
 
 
 def history(connection: Connection, conversation: str, after: int, limit: int = PAGE_SIZE) -> list[Entry]:

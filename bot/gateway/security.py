@@ -59,25 +59,24 @@ class SecurityHeaders:
         headers.update(COMMON)
         if self._https:
             headers["Strict-Transport-Security"] = "max-age=31536000"
-        path = request.path
-        if path.startswith(API_PREFIX):
-            headers["Content-Security-Policy"] = API_POLICY
-            headers["Cache-Control"] = "no-store"
-            self._apply_cors(request, headers)
-        elif response.content_type == "text/html":
+        if response.content_type == "text/html":
             headers["Content-Security-Policy"] = PAGE_POLICY
             headers["X-Frame-Options"] = "DENY"
             headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        else:
-            headers.setdefault("Content-Security-Policy", FILE_POLICY)
-            # Pages that embed the widget load its script, its parts and the replies' files from here.
+        elif isinstance(response, web.FileResponse):
+            headers["Content-Security-Policy"] = FILE_POLICY
+            # Pages that embed the widget load its script and the replies' files from here.
             headers["Cross-Origin-Resource-Policy"] = "cross-origin"
             headers["Access-Control-Allow-Origin"] = "*"
+        else:
+            headers["Content-Security-Policy"] = API_POLICY
+            headers["Cache-Control"] = "no-store"
+            self._apply_cors(request, headers)
 
     def _apply_cors(self, request: web.Request, headers: CIMultiDict[str]) -> None:
         headers["Vary"] = "Origin"
         origin = request.headers.get("Origin")
-        if origin and self._allowed(request, origin):
+        if origin and request.path.startswith(API_PREFIX) and self._allowed(request, origin):
             headers["Access-Control-Allow-Origin"] = origin
             headers["Access-Control-Expose-Headers"] = "Retry-After"
             if request.method == "OPTIONS":

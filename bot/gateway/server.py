@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 
 import structlog
@@ -11,6 +12,7 @@ from aiohttp import web
 
 from bot.gateway.app import create_app
 from bot.gateway.db.migrate import is_current
+from bot.gateway.errors import origin
 from bot.keys import load_keys
 from bot.logs import configure_logging
 from bot.settings import get_settings
@@ -21,10 +23,26 @@ log = structlog.get_logger(__name__)
 SHUTDOWN_TIMEOUT_S = 2.0
 
 
+class WithoutExceptionText(logging.Filter):
+    """Leaves of an exception in other libraries' log records only its type and origin: a parser's error repeats
+    the header it could not read, which may be a token."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record; lets every record pass."""
+        if record.exc_info and record.exc_info[1] is not None:
+            error = record.exc_info[1]
+            record.msg = f"{record.getMessage()} [{type(error).__name__}, {'; '.join(origin(error)[-1:])}]"
+            record.args = ()
+            record.exc_info = None
+        return True
+
+
 def main() -> int:
     """Serve until SIGTERM; 1 when the process cannot start."""
     settings = get_settings()
     configure_logging("gateway", settings.log_level)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(WithoutExceptionText())
     try:
         keys = load_keys(settings)
     except WenyuError as error:

@@ -151,7 +151,8 @@ class Worker:
         return lane
 
     def _enqueue(self, message: Message) -> None:
-        if message.id in self._results:
+        # While draining it stays stored for the next start.
+        if message.id in self._results or self.draining:
             return
         lane = self._lane(message.conversation)
         self._results[message.id] = asyncio.get_running_loop().create_future()

@@ -101,6 +101,16 @@ def reply_for(text: str, attachments: list[dict[str, Any]]) -> Answer:
     return [{"custom": reply}]
 
 
+FAULTS = {
+    "error": (503, b'{"error": "turn_failed"}'),
+    "unauthorized": (401, b"{}"),
+    "garbage": (200, b"\xff<html>not json"),
+    "empty": (200, b'{"messages": []}'),
+    "bad_contract": (200, b'{"messages": [{"custom": {"text": "x", "capability": "nonsense"}}]}'),
+    "huge": (200, b'{"messages": "' + b"x" * 3_000_000 + b'"}'),
+}
+
+
 async def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     """Wait until ``condition`` holds; raises TimeoutError when it does not in time."""
     async with asyncio.timeout(seconds):
@@ -155,16 +165,9 @@ class EchoDialogue:
             await asyncio.sleep(self.delay_s)
         if behaviour == "hold":
             await self.released.wait()
-        faults = {
-            "error": web.Response(status=503, text='{"error": "turn_failed"}'),
-            "unauthorized": web.Response(status=401),
-            "garbage": web.Response(body=b"\xff<html>not json"),
-            "empty": web.json_response({"messages": []}),
-            "bad_contract": web.json_response({"messages": [{"custom": {"text": "x", "capability": "nonsense"}}]}),
-            "huge": web.Response(body=b'{"messages": "' + b"x" * 3_000_000 + b'"}'),
-        }
-        if behaviour in faults:
-            return faults[behaviour]
+        if behaviour in FAULTS:
+            status, answered = FAULTS[behaviour]
+            return web.Response(status=status, body=answered)
         last_id, last_answer = self._last.get(conversation, ("", []))
         if last_id == message_id:
             return web.json_response({"message_id": message_id, "replayed": True, "messages": last_answer})
@@ -194,9 +197,7 @@ class EchoDialogue:
         app = web.Application()
         app.add_routes(
             [
-                web.get("/", self._health),
                 web.get("/health", self._health),
-                web.get("/webhooks/wenyu/", self._health),
                 web.post("/webhooks/wenyu/turn", self._turn),
             ]
         )

@@ -46,6 +46,6 @@ async def test_only_own_replies_can_be_rated(running: Running) -> None:
     owner, other = await running.visitor(), await running.visitor()
     (reply,) = await owner.ask("你好")
     question = (await owner.history())[0]["id"]
-    for visitor, target in ((other, reply["id"]), (owner, "r0"), (owner, question)):
+    for visitor, target in ((other, reply["id"]), (owner, "r0"), (owner, "r%00"), (owner, question)):
         status, answer = await rate(visitor, target, {"value": 1})
         assert (status, answer["error"]["code"]) == (404, "unknown_message")

@@ -128,6 +128,11 @@ async def test_a_killed_gateway_loses_no_stored_message_and_sigterm_drains(
         assert [entry["role"] for entry in await history(http, headers)] == ["user", "assistant"]
         assert len(dialogue.ran) == 1
 
+        reader, writer = await asyncio.open_connection("127.0.0.1", unused_tcp_port)
+        writer.write(b"GET / HTTP/1.1\r\nAuthorization Bearer secret-token\r\n\r\n")
+        assert b"400 Bad Request" in await reader.readline()
+        writer.close()
+
         ws = await http.ws_connect("/api/v1/ws?after=2", headers=headers)
         await ws.receive_str()
         dialogue.behaviour = "hold"
@@ -148,3 +153,5 @@ async def test_a_killed_gateway_loses_no_stored_message_and_sigterm_drains(
         assert process.returncode == 0
         assert BODY["text"] not in output.decode()
         assert headers["Authorization"].split()[1] not in output.decode()
+        assert "secret-token" not in output.decode()
+        assert "BadHttpMessage" in output.decode() or "InvalidHeader" in output.decode()

@@ -62,7 +62,7 @@ async def test_a_long_history_comes_in_pages(running: Running, visitor: Visitor)
     connection = sqlite3.connect(running.settings.var_dir / "wenyu.db")
     for n in range(1, 207):
         connection.execute(
-            STORED, {"id": f"m{n}", "conversation": visitor.session, "n": n, "state": "done", "lease": 0}
+            STORED, {"id": f"m{n:032x}", "conversation": visitor.session, "n": n, "state": "done", "lease": 0}
         )
     connection.commit()
     connection.close()
