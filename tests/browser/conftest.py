@@ -242,9 +242,11 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
         page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
         page.on(
             "console",
-            lambda message: complaints.append(message.text)
-            if message.type == "error" and not message.text.startswith(EXPECTED_COMPLAINTS)
-            else None,
+            lambda message: (
+                complaints.append(message.text)
+                if message.type == "error" and not message.text.startswith(EXPECTED_COMPLAINTS)
+                else None
+            ),
         )
         return page
 
