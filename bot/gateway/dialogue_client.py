@@ -123,10 +123,9 @@ class DialogueClient:
             raise TurnFailed("timeout") from None
         except (aiohttp.ClientError, OSError):
             raise TurnFailed("unreachable") from None
-        if status == 401:
-            raise TurnFailed("wrong_internal_token", final=True)
         if status != 200:
-            raise TurnFailed(f"status_{status}")
+            # A request that is refused (a wrong token, for one) is refused again.
+            raise TurnFailed(f"status_{status}", final=status < 500)
         return parse_answer(answer)
 
     async def probe(self) -> bool:

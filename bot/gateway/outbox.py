@@ -49,7 +49,8 @@ def store_replies(connection: Connection, message: Message, replies: list[Reply]
                 "message": message.id,
                 "position": position,
                 "reply": public,
-                "capability": reply.capability,
+                # A fault that the dialogue process apologised for is no question that was missed.
+                "capability": "system" if "reference" in reply.data else reply.capability,
                 "band": reply.band,
                 "created_at": now,
             }

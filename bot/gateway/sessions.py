@@ -10,9 +10,9 @@ from functools import lru_cache
 
 import jwt
 from jwt.types import Options
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
-from bot.gateway.db.models import Conversation
+from bot.gateway.db.models import Conversation, Tracker
 from bot.gateway.errors import RequestError
 
 ALGORITHM = "HS256"
@@ -100,3 +100,9 @@ def require_conversation(connection: Connection, conversation: str) -> None:
     """Raise 401 unless the conversation is stored."""
     if connection.scalar(select(Conversation.id).where(Conversation.id == conversation)) is None:
         raise unknown_session()
+
+
+def forget_stray_memory(connection: Connection, conversation: str) -> None:
+    """Delete what the dialogue process remembers of a conversation that was deleted while a turn of it ran."""
+    known = select(Conversation.id).where(Conversation.id == conversation).exists()
+    connection.execute(delete(Tracker).where(Tracker.conversation == conversation, ~known))

@@ -25,6 +25,7 @@ from bot.gateway.inbox import Draft, Message
 from bot.gateway.live import Hub
 from bot.gateway.metrics import Metrics
 from bot.gateway.outbox import Entry, replies_to, store_replies
+from bot.gateway.sessions import forget_stray_memory
 from bot.gateway.tickets import store_tickets
 
 log = structlog.get_logger(__name__)
@@ -203,6 +204,7 @@ class Worker:
     async def _store(self, message: Message, state: str, replies: list[Reply], lane: Lane) -> list[Entry] | None:
         def finish(connection: Connection) -> list[Entry] | None:
             if not inbox.close(connection, message.id, state):
+                forget_stray_memory(connection, message.conversation)
                 return None
             entries = store_replies(connection, message, replies)
             store_tickets(connection, message.conversation, entries)

@@ -52,6 +52,9 @@ async def test_missed_questions_are_counted_the_most_frequent_first(running: Run
     visitor = await running.visitor()
     for text in ("不懂这个", "不懂那个", "不懂那個", "按钮", "你好"):
         await visitor.ask(text)
+    fault = {"text": "抱歉。", "capability": "fallback", "band": "refuse", "data": {"reference": "W1"}}
+    dialogue.answers = [{"custom": fault}]
+    await visitor.ask("动作出错")
     dialogue.behaviour = "empty"
     await visitor.ask("没有回答")
     rows = await operator.missed_questions(running.settings.effective_database_url, days=1, limit=10)
@@ -127,8 +130,11 @@ async def test_forgetting_in_mid_turn_leaves_nothing(running: Running, dialogue:
     waiting = asyncio.create_task(visitor.post("你好"))
     await dialogue.asked()
     await operator.forget(running.settings.effective_database_url, visitor.session, running.settings.var_dir)
+    connection = sqlite3.connect(running.settings.var_dir / "wenyu.db")
+    connection.execute("INSERT INTO tracker VALUES (?, '[]', 1.0)", (visitor.session,))
+    connection.commit()
     dialogue.release()
     assert (await waiting).status == 202
-    connection = sqlite3.connect(running.settings.var_dir / "wenyu.db")
-    assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+    for table in ("outbox", "tracker"):
+        assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)  # noqa: S608
     connection.close()

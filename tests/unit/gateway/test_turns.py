@@ -150,6 +150,12 @@ async def test_a_fault_of_the_dialogue_gives_a_polite_sentence_with_a_reference(
     assert (await visitor.ask("你好", "m2"))[0]["capability"] == "faq"
 
 
+async def test_a_request_that_the_dialogue_refuses_is_not_sent_again(visitor: Visitor, dialogue: EchoDialogue) -> None:
+    dialogue.behaviour = "unauthorized"
+    await visitor.ask("你好")
+    assert len(dialogue.requests) == 1
+
+
 async def test_a_dead_dialogue_gives_a_polite_sentence_to_everyone_in_time(
     start_gateway: StartGateway, dialogue: EchoDialogue
 ) -> None:
