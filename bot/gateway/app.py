@@ -21,6 +21,7 @@ from bot.gateway.picture_decoder import PictureDecoder
 from bot.gateway.security import SecurityHeaders
 from bot.gateway.sessions import Sessions
 from bot.gateway.site import site_routes
+from bot.gateway.text import normalise
 from bot.gateway.worker import Worker
 from bot.keys import Keys
 from bot.settings import Settings
@@ -50,6 +51,8 @@ def _services(settings: Settings, keys: Keys) -> Gateway:
 async def _run_services(app: web.Application) -> AsyncIterator[None]:
     gateway = app[GATEWAY]
     await gateway.dialogue.start()
+    # The tables of traditional characters are read now, not in the first visitor's turn.
+    normalise("繁體")
     await gateway.worker.start()
     yield
     await gateway.dialogue.close()
