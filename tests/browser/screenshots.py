@@ -13,15 +13,15 @@ import io
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from bot.settings import PROJECT_DIR
 from tests.browser.conftest import CHROMIUM, CHROMIUM_ARGS
 from tests.browser.widget import Widget
 
 QUESTIONS = ["怎么取消自动续费？", "推荐几部轻松的电影", "写一段古风旋律"]
-DESKTOP = {"width": 1280, "height": 860}
-PHONE = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 860}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 def save(page: Page, path: Path) -> None:

@@ -103,7 +103,6 @@ def test_unsent_messages_survive_a_reload(widget: Widget) -> None:
     widget.page.reload()
     expect(widget.mine.last).to_contain_text("离线时写的")
     widget.page.unroute("**/api/v1/messages")
-    widget.mine.last.get_by_role("button", name="重试").click()
     expect(widget.replies).to_have_count(2)
     widget.expect_all_sent()
     assert widget.texts(widget.mine) == ["在线", "离线时写的"]
@@ -143,7 +142,7 @@ def test_an_expired_token_is_replaced_silently(widget: Widget) -> None:
     widget.expect_all_sent()
 
 
-def test_a_busy_server_is_asked_again(widget: Widget) -> None:
+def test_a_busy_server_is_asked_again_when_it_says_or_the_visitor_wants(widget: Widget) -> None:
     widget.ask("一")
     refusals = 1
 
@@ -153,10 +152,11 @@ def test_a_busy_server_is_asked_again(widget: Widget) -> None:
             route.continue_()
             return
         refusals -= 1
-        route.fulfill(status=429, headers={"Retry-After": "1"}, json={"error": {"code": "x", "message": "请稍等。"}})
+        route.fulfill(status=429, headers={"Retry-After": "60"}, json={"error": {"code": "x", "message": "请稍等。"}})
 
     widget.page.route("**/api/v1/messages", refuse)
     widget.say("二")
     expect(widget.mine.last.locator(".delivery")).to_contain_text("自动重试")
+    widget.mine.last.get_by_role("button", name="重试").click()
     expect(widget.replies).to_have_count(2)
     widget.expect_all_sent()

@@ -6,7 +6,7 @@ import base64
 import io
 
 from PIL import Image
-from playwright.sync_api import Request, expect
+from playwright.sync_api import FilePayload, Request, expect
 
 from tests.browser.widget import Widget
 from tests.support.echo_dialogue import EchoDialogue, sample_wav
@@ -17,6 +17,11 @@ def picture() -> bytes:
     data = io.BytesIO()
     Image.new("RGB", (64, 48), (178, 58, 42)).save(data, "PNG")
     return data.getvalue()
+
+
+def file(name: str, mime: str, data: bytes) -> FilePayload:
+    """A file that the visitor chooses."""
+    return {"name": name, "mimeType": mime, "buffer": data}
 
 
 def feedback_bodies(widget: Widget) -> list[object]:
@@ -61,8 +66,8 @@ def test_a_vote_that_does_not_arrive_is_not_shown(widget: Widget) -> None:
 def test_a_picture_and_a_sound_are_uploaded_and_sent(widget: Widget, echo: EchoDialogue) -> None:
     widget.host.locator("wenyu-composer input[type=file]").set_input_files(
         [
-            {"name": "画.png", "mimeType": "image/png", "buffer": picture()},
-            {"name": "曲.wav", "mimeType": "audio/wav", "buffer": sample_wav()},
+            file("画.png", "image/png", picture()),
+            file("曲.wav", "audio/wav", sample_wav()),
         ]
     )
     chips = widget.host.locator("wenyu-composer .attachment")
@@ -82,7 +87,7 @@ def test_a_picture_and_a_sound_are_uploaded_and_sent(widget: Widget, echo: EchoD
 
 def test_an_attachment_can_be_removed_and_sent_without_text(widget: Widget) -> None:
     files = widget.host.locator("wenyu-composer input[type=file]")
-    files.set_input_files([{"name": f"{i}.png", "mimeType": "image/png", "buffer": picture()} for i in (1, 2)])
+    files.set_input_files([file(f"{i}.png", "image/png", picture()) for i in (1, 2)])
     chips = widget.host.locator("wenyu-composer .attachment")
     expect(chips).to_have_count(2)
     widget.host.get_by_role("button", name="移除 1.png").click()
@@ -94,9 +99,9 @@ def test_an_attachment_can_be_removed_and_sent_without_text(widget: Widget) -> N
 
 def test_wrong_files_are_refused_with_a_sentence(widget: Widget) -> None:
     files = widget.host.locator("wenyu-composer input[type=file]")
-    files.set_input_files({"name": "a.exe", "mimeType": "application/x-msdownload", "buffer": b"MZ"})
+    files.set_input_files(file("a.exe", "application/x-msdownload", b"MZ"))
     expect(widget.host.locator("wenyu-composer .over")).to_have_text("只能发送图片或声音文件。")
-    files.set_input_files({"name": "假的.png", "mimeType": "image/png", "buffer": b"not a picture"})
+    files.set_input_files(file("假的.png", "image/png", b"not a picture"))
     expect(widget.host.locator("wenyu-composer .attachment.problem")).to_contain_text("只能上传图片")
     expect(widget.send_button).to_be_disabled()
 

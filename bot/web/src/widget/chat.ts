@@ -1,17 +1,19 @@
 /** `<wenyu-chat>`: the launcher and the panel. Pages may call `open()`, `close()` and `ask(question)` on it. */
-import { LitElement, html, nothing, unsafeCSS, type PropertyDeclarations, type PropertyValues, type TemplateResult } from "lit";
-import { repeat } from "lit/directives/repeat.js";
+import { LitElement, html, nothing, unsafeCSS, type PropertyDeclarations, type TemplateResult } from "lit";
 import { Api } from "./api";
-import { inkOn, parseHex, readableOn } from "./color";
+import { accentColors } from "./color";
 import { Conversation } from "./conversation";
 import type { Options } from "./options";
 import { Memory } from "./storage";
 import { strings, type Strings } from "./strings";
-import styles from "./styles/chat.css?inline";
-import type { BotEntry, Entry } from "./timeline";
+import frameStyles from "./styles/chat.css?inline";
+import conversationStyles from "./styles/conversation.css?inline";
+import type { BotEntry } from "./timeline";
 import { isComposing, type Composer, type Draft } from "./views/composer";
+import { headerView, restartView, statusView } from "./views/bars";
+import { entriesView } from "./views/entries";
 import { icons, seal } from "./views/icons";
-import { botView, userView, type MessageContext } from "./views/message";
+import type { MessageContext } from "./views/message";
 
 const MAX_CHARS = 2000;
 const NEAR_END_PIXELS = 60;
@@ -34,7 +36,7 @@ export class Chat extends LitElement {
     alert: { state: true },
     away: { state: true },
   };
-  static override styles = unsafeCSS(styles);
+  static override styles = [unsafeCSS(frameStyles), unsafeCSS(conversationStyles)];
 
   declare opened: boolean;
   /** Replies that arrived while the panel was closed. */
@@ -164,7 +166,7 @@ export class Chat extends LitElement {
       if (open) {
         await this.composer?.updateComplete;
         const log = this.find(".log");
-        if (log) this.grown.observe(log.firstElementChild!);
+        if (log) for (const box of [log, log.firstElementChild!]) this.grown.observe(box);
         this.fitKeyboard();
         this.toEnd();
       } else this.grown.disconnect();
@@ -310,14 +312,11 @@ export class Chat extends LitElement {
     return this.darkScheme.matches ? "dark" : "light";
   }
 
-  protected override updated(_: PropertyValues): void {
-    const accent = parseHex(this.options.color);
+  protected override updated(): void {
     const root = this.find(".root");
-    if (!accent || !root) return;
-    const ground = this.theme === "dark" ? ([29, 27, 24] as const) : ([250, 247, 240] as const);
-    root.style.setProperty("--accent", this.options.color);
-    root.style.setProperty("--on-accent", inkOn(accent));
-    root.style.setProperty("--accent-text", readableOn(accent, ground));
+    for (const [name, value] of Object.entries(accentColors(this.options.color, this.theme))) {
+      root?.style.setProperty(name, value);
+    }
   }
 
   private get context(): MessageContext {
@@ -338,91 +337,6 @@ export class Chat extends LitElement {
     };
   }
 
-  private entryView(entry: Entry, before: Entry | undefined, context: MessageContext): TemplateResult {
-    const day = (at: number): string =>
-      new Date(at).toLocaleDateString(this.options.language, { year: "numeric", month: "long", day: "numeric" });
-    const newDay = before !== undefined && day(before.at) !== day(entry.at);
-    return html`${newDay ? html`<p class="day">${day(entry.at)}</p>` : nothing}
-    ${entry.role === "bot" ? botView(entry, context) : userView(entry, context)}`;
-  }
-
-  private header(title: string): TemplateResult {
-    const { strings } = this;
-    return html`<header class="header">
-      <span class="seal">${seal}</span>
-      <div class="names">
-        <h2 id="title">${title}</h2>
-        <p>${strings.subtitle}</p>
-      </div>
-      <button type="button" class="icon restart" aria-label=${strings.restart} title=${strings.restart} @click=${() => this.askRestart(true)}>
-        ${icons.restart}
-      </button>
-      <button type="button" class="icon" aria-label=${strings.close} title=${strings.close} @click=${() => this.close()}>
-        ${icons.close}
-      </button>
-    </header>`;
-  }
-
-  private bars(): TemplateResult {
-    const { strings } = this;
-    return html`
-      ${this.asking
-        ? html`<div class="bar ask" role="alertdialog" aria-labelledby="question">
-            <span id="question">${strings.restartQuestion}</span>
-            <button type="button" class="plain" @click=${() => this.askRestart(false)}>${strings.cancel}</button>
-            <button type="button" class="solid" @click=${() => this.restart()}>${strings.restartYes}</button>
-          </div>`
-        : nothing}
-      <div class="status" role="status">
-        ${this.conversation.link === "offline"
-          ? html`<div class="bar offline">
-              <span>${strings.offline}</span>
-              <button type="button" class="text" @click=${() => this.conversation.nudge()}>${strings.reconnectNow}</button>
-            </div>`
-          : nothing}
-        ${this.alert ? html`<div class="bar">${this.alert}</div>` : nothing}
-      </div>
-    `;
-  }
-
-  private log(): TemplateResult {
-    const { strings, context } = this;
-    const { entries, typing, loaded } = this.conversation;
-    return html`<div
-      class="log"
-      role="log"
-      aria-live="polite"
-      aria-label=${strings.log}
-      aria-busy=${loaded ? "false" : "true"}
-      tabindex="0"
-      @scroll=${this.scrolled}
-    >
-      <div class="entries">
-        <div class="message bot greeting">
-          <span class="hidden">${strings.assistant}：</span>
-          <div class="bubble">${this.options.greeting || strings.greeting}</div>
-        </div>
-        ${repeat(
-          entries,
-          (entry) => entry.key,
-          (entry, index) => this.entryView(entry, entries[index - 1], context),
-        )}
-        ${loaded && entries.length === 0
-          ? html`<div class="suggestions" role="group" aria-label=${strings.suggestionsLabel}>
-              <p aria-hidden="true">${strings.suggestionsLabel}</p>
-              ${strings.suggestions.map(
-                (question) =>
-                  html`<button type="button" class="choice" lang="zh-CN" @click=${() => this.say(question)}>${question}</button>`,
-              )}
-            </div>`
-          : nothing}
-        <div class="typing" role="status">
-          ${typing ? html`<span class="hidden">${strings.typing}</span><i></i><i></i><i></i>` : nothing}
-        </div>
-      </div>
-    </div>`;
-  }
-
   private panel(title: string): TemplateResult {
     const { strings } = this;
     const latest = this.behind > 0 ? strings.newMessages(this.behind) : strings.latest;
@@ -438,7 +352,22 @@ export class Chat extends LitElement {
       @dragleave=${this.drag}
       @drop=${this.drag}
     >
-      ${this.header(title)} ${this.bars()} ${this.log()}
+      ${headerView(title, strings, { restart: () => this.askRestart(true), close: () => this.close() })}
+      ${this.asking
+        ? restartView(strings, { confirm: () => this.restart(), cancel: () => this.askRestart(false) })
+        : nothing}
+      ${statusView(strings, this.conversation.link === "offline", this.alert, () => this.conversation.nudge())}
+      <div
+        class="log"
+        role="log"
+        aria-live="polite"
+        aria-label=${strings.log}
+        aria-busy=${this.conversation.loaded ? "false" : "true"}
+        tabindex="0"
+        @scroll=${this.scrolled}
+      >
+        ${entriesView(this.conversation, this.options.greeting || strings.greeting, this.context)}
+      </div>
       ${this.away
         ? html`<button type="button" class="latest" aria-label=${latest} @click=${() => this.toEnd()}>
             ${icons.latest}${this.behind > 0 ? html`<span>${latest}</span>` : nothing}

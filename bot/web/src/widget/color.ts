@@ -52,3 +52,17 @@ export function readableOn(accent: Rgb, ground: Rgb): string {
   }
   return toHex(target);
 }
+
+/** The panel's ground in chat.css, per theme. */
+const GROUND = { light: [250, 247, 240], dark: [29, 27, 24] } as const;
+
+/** The custom properties of the stylesheet that follow from the operator's colour; none when it set no colour. */
+export function accentColors(color: string, theme: "light" | "dark"): Record<string, string> {
+  const accent = parseHex(color);
+  if (!accent) return {};
+  return {
+    "--accent": color,
+    "--on-accent": inkOn(accent),
+    "--accent-text": readableOn(accent, GROUND[theme]),
+  };
+}
