@@ -80,6 +80,14 @@ def test_two_tabs_show_one_conversation(widget: Widget) -> None:
     second.ask("二")
     expect(widget.replies).to_have_count(2)
     assert widget.texts(widget.mine) == ["一", "二"]
+    second.host.get_by_role("button", name="开始新对话").click()
+    second.host.get_by_role("button", name="清空并开始").click()
+    expect(widget.mine).to_have_count(0)
+    second.ask("三")
+    expect(widget.replies).to_have_count(1)
+    widget.ask("四")
+    expect(second.replies).to_have_count(2)
+    assert second.texts(second.mine) == widget.texts(widget.mine) == ["三", "四"]
     second.page.close()
 
 

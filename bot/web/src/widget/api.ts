@@ -46,8 +46,7 @@ export class Api {
   async createSession(): Promise<Session> {
     const body = (await this.call("POST", "sessions", "", {})) as { token?: unknown; expires?: unknown };
     if (typeof body.token !== "string") throw new ApiError(502, "", undefined);
-    const expires = typeof body.expires === "number" ? body.expires * 1000 : Date.parse(String(body.expires));
-    return { token: body.token, expires: Number.isFinite(expires) ? expires : 0 };
+    return { token: body.token, expires: Date.parse(String(body.expires)) || 0 };
   }
 
   /** Resolves when the server has stored the message, with the replies if the turn is already done. */

@@ -4,6 +4,7 @@ import { Api } from "./api";
 import { accentColors } from "./color";
 import { Conversation } from "./conversation";
 import type { Options } from "./options";
+import { Scrolling } from "./scrolling";
 import { Memory } from "./storage";
 import { strings, type Strings } from "./strings";
 import frameStyles from "./styles/chat.css?inline";
@@ -16,9 +17,6 @@ import { icons, seal } from "./views/icons";
 import type { MessageContext } from "./views/message";
 
 const MAX_CHARS = 2000;
-const NEAR_END_PIXELS = 60;
-/** Space above a long reply that is scrolled to its beginning. */
-const READING_PIXELS = 16;
 const NOTICE_MS = 2_500;
 /** The same limits as in chat.css: below them the panel fills the screen. */
 const FULL_SCREEN = "(max-width: 520px), (max-height: 480px)";
@@ -34,7 +32,6 @@ export class Chat extends LitElement {
     copied: { state: true },
     thanked: { state: true },
     alert: { state: true },
-    away: { state: true },
   };
   static override styles = [unsafeCSS(frameStyles), unsafeCSS(conversationStyles)];
 
@@ -50,16 +47,13 @@ export class Chat extends LitElement {
   declare copied: string;
   declare thanked: string;
   declare alert: string;
-  /** Whether the visitor has scrolled away from the newest message. */
-  declare away: boolean;
 
   private readonly strings: Strings;
   private readonly memory: Memory;
   private readonly conversation: Conversation;
   private readonly fullScreen = matchMedia(FULL_SCREEN);
   private readonly darkScheme = matchMedia("(prefers-color-scheme: dark)");
-  private readonly grown = new ResizeObserver(() => this.stayAtEnd());
-  private lastTop = 0;
+  private readonly scrolling = new Scrolling(() => this.scrolledAway());
   private notice: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: Options) {
@@ -75,7 +69,6 @@ export class Chat extends LitElement {
     this.copied = "";
     this.thanked = "";
     this.alert = "";
-    this.away = false;
     this.conversation = new Conversation(new Api(options.base), this.memory, this.strings.unexpected, {
       changed: () => this.requestUpdate(),
       arrived: (count) => this.arrived(count),
@@ -121,7 +114,7 @@ export class Chat extends LitElement {
     window.visualViewport?.removeEventListener("scroll", this.fitKeyboard);
     this.darkScheme.removeEventListener("change", this.redraw);
     this.fullScreen.removeEventListener("change", this.redraw);
-    this.grown.disconnect();
+    this.scrolling.follow(null);
   }
 
   private readonly redraw = (): void => this.requestUpdate();
@@ -131,7 +124,7 @@ export class Chat extends LitElement {
   };
 
   private readonly stored = (event: StorageEvent): void => {
-    if (event.key === this.memory.sessionKey && this.opened) this.conversation.follow();
+    if (event.key === this.memory.sessionKey && this.conversation.connected) this.conversation.follow();
   };
 
   /** On phones the on-screen keyboard covers the page; the panel keeps to what is left of it. */
@@ -141,7 +134,7 @@ export class Chat extends LitElement {
     if (!viewport || !panel) return;
     panel.style.setProperty("--visible-height", `${viewport.height}px`);
     panel.style.setProperty("--visible-top", `${viewport.offsetTop}px`);
-    this.stayAtEnd();
+    this.scrolling.stay();
   };
 
   private find<T extends HTMLElement>(selector: string): T | null {
@@ -158,18 +151,15 @@ export class Chat extends LitElement {
     this.asking = false;
     this.tabState(open ? "open" : "closed");
     if (open) {
-      this.unread = 0;
-      this.away = false;
+      this.unread = this.behind = 0;
       this.conversation.connect();
     }
     void this.updateComplete.then(async () => {
       if (open) {
         await this.composer?.updateComplete;
-        const log = this.find(".log");
-        if (log) for (const box of [log, log.firstElementChild!]) this.grown.observe(box);
+        this.scrolling.follow(this.find(".log"));
         this.fitKeyboard();
-        this.toEnd();
-      } else this.grown.disconnect();
+      } else this.scrolling.follow(null);
       if (!focus) return;
       // On a touch screen focus in the text field would throw up the keyboard over the conversation.
       if (!open) this.find(".launcher")?.focus();
@@ -191,13 +181,12 @@ export class Chat extends LitElement {
 
   private arrived(count: number): void {
     if (!this.opened) this.unread += count;
-    else if (this.away) this.behind += count;
+    else if (this.scrolling.away) this.behind += count;
   }
 
   private say(text: string, attachments: Draft["attachments"] = []): void {
-    this.away = false;
     this.conversation.say(text, attachments);
-    this.toEnd();
+    void this.updateComplete.then(() => this.scrolling.toEnd());
   }
 
   private send(event: CustomEvent<Draft>): void {
@@ -243,6 +232,7 @@ export class Chat extends LitElement {
     this.commenting = "";
     this.unread = this.behind = 0;
     this.conversation.restart();
+    this.composer?.reset();
     this.composer?.focus();
   }
 
@@ -275,29 +265,9 @@ export class Chat extends LitElement {
     }
   }
 
-  private scrolled(event: Event): void {
-    const log = event.currentTarget as HTMLElement;
-    const nearEnd = log.scrollHeight - log.scrollTop - log.clientHeight <= NEAR_END_PIXELS;
-    // Content that grows below, such as a picture that loads, is no wish to read further up.
-    if (nearEnd) this.away = false;
-    else if (log.scrollTop < this.lastTop) this.away = true;
-    this.lastTop = log.scrollTop;
-    if (nearEnd) this.behind = 0;
-  }
-
-  private stayAtEnd(): void {
-    if (!this.away) this.toEnd();
-  }
-
-  private toEnd(): void {
-    void this.updateComplete.then(() => {
-      const log = this.find(".log");
-      if (!log) return;
-      // A reply that is taller than the window is read from its beginning.
-      const last = [...log.querySelectorAll<HTMLElement>(".message")].at(-1);
-      const tall = last?.matches(".bot") === true && last.offsetHeight > log.clientHeight - READING_PIXELS;
-      log.scrollTop = tall ? last.offsetTop - READING_PIXELS : log.scrollHeight;
-    });
+  private scrolledAway(): void {
+    if (!this.scrolling.away) this.behind = 0;
+    this.requestUpdate();
   }
 
   private drag(event: DragEvent): void {
@@ -364,12 +334,12 @@ export class Chat extends LitElement {
         aria-label=${strings.log}
         aria-busy=${this.conversation.loaded ? "false" : "true"}
         tabindex="0"
-        @scroll=${this.scrolled}
+        @scroll=${() => this.scrolling.scrolled()}
       >
         ${entriesView(this.conversation, this.options.greeting || strings.greeting, this.context)}
       </div>
-      ${this.away
-        ? html`<button type="button" class="latest" aria-label=${latest} @click=${() => this.toEnd()}>
+      ${this.scrolling.away
+        ? html`<button type="button" class="latest" aria-label=${latest} @click=${() => this.scrolling.toEnd()}>
             ${icons.latest}${this.behind > 0 ? html`<span>${latest}</span>` : nothing}
           </button>`
         : nothing}

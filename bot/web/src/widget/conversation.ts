@@ -71,9 +71,9 @@ export class Conversation {
     return this.awaited.size > 0 && this.link !== "offline";
   }
 
-  /** Whether this browser knows a conversation or has something to send. */
-  get known(): boolean {
-    return this.memory.session() !== null || this.memory.unsent().length > 0;
+  /** Whether it has been connected in this page, even if there is no session yet. */
+  get connected(): boolean {
+    return this.loaded || this.feed.running;
   }
 
   /** Loads the history, takes up unsent messages and stays connected. Does nothing when already connected. */

@@ -80,6 +80,14 @@ export class Composer extends LitElement {
     }
   }
 
+  /** Drops the draft and the attachments; those belong to the conversation that they were uploaded in. */
+  reset(): void {
+    for (const file of this.files) file.abort.abort();
+    this.files = [];
+    this.text = this.notice = "";
+    this.changed();
+  }
+
   private get area(): HTMLTextAreaElement | null {
     return this.renderRoot.querySelector("textarea");
   }
@@ -126,11 +134,8 @@ export class Composer extends LitElement {
     if (!this.ready) return;
     const attachments = this.files.map(({ id, name, kind, url, preview }) => ({ id, name, kind, url, preview }));
     const draft: Draft = { text: this.text.trim(), attachments };
-    this.text = "";
-    this.files = [];
-    this.notice = "";
+    this.reset();
     this.dispatchEvent(new CustomEvent("wenyu-send", { detail: draft }));
-    this.changed();
     this.focus();
   }
 
