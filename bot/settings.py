@@ -47,7 +47,7 @@ class Settings(BaseSettings):
         (), description="允许嵌入聊天窗的网站，逗号分隔，如 https://www.example.com；同源不必写"
     )
 
-    max_text_chars: int = Field(2000, ge=100, le=20000, description="一条消息最多的字符数，超过的礼貌拒绝")
+    max_text_chars: int = Field(2000, ge=100, le=4000, description="一条消息最多的字符数，超过的礼貌拒绝")
     max_body_bytes: int = Field(64 * 1024, ge=4096, description="JSON 请求体的上限（字节）")
     upload_max_bytes: int = Field(10 * 1024 * 1024, ge=1024, description="一个上传文件的上限（字节）")
     rate_limit_per_minute: int = Field(60, ge=1, description="每个会话每分钟最多的消息数")
