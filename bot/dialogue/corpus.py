@@ -1,6 +1,7 @@
-"""Examples that come from content: questions of the FAQ and of the small talk, for the intents ``faq`` and ``chitchat``."""
+"""Examples that nobody writes by hand: questions of the FAQ and the small talk, and texts without meaning."""
 
 import random
+import string
 from pathlib import Path
 from typing import Dict, List, Tuple
 
@@ -60,8 +61,18 @@ def written_examples(nlu_dir: Path, intent: str) -> int:
     return sum(str(i.get("examples", "")).count("\n") for i in items if i.get("intent") == intent)
 
 
+def nonsense(rng: random.Random) -> List[str]:
+    """Texts without meaning, for ``out_of_scope``: without them a message of unknown signs looks like a short “好”."""
+    letters = ["".join(rng.choices(string.ascii_lowercase, k=rng.randint(1, 10))) for _ in range(60)]
+    digits = ["".join(rng.choices(string.digits, k=rng.randint(1, 12))) for _ in range(20)]
+    signs = ["".join(rng.choices("/#*&^%$@+=|<>{}_;", k=rng.randint(1, 6))) for _ in range(20)]
+    mixed = [f"{rng.choice('/#@')}{a}{rng.choice('_ -')}{b}" for a, b in zip(letters[:20], letters[20:40])]
+    characters = ["".join(chr(rng.randrange(0x4E00, 0x9FA5)) for _ in range(rng.randint(1, 5))) for _ in range(40)]
+    return sorted({*letters, *digits, *signs, *mixed, *characters})
+
+
 def generate(nlu_dir: Path, sources: Dict[str, Path], out_dir: Path) -> List[str]:
-    """Write ``out_dir/<intent>_questions.yml`` for every intent whose folder of content exists.
+    """Write ``out_dir/<intent>_questions.yml`` for every intent whose folder of content exists, and ``nonsense.yml``.
 
     Args:
         nlu_dir: the hand-written examples, which decide how many generated ones there may be.
@@ -81,4 +92,5 @@ def generate(nlu_dir: Path, sources: Dict[str, Path], out_dir: Path) -> List[str
             write_examples(path, intent, texts)
         else:
             path.unlink(missing_ok=True)
+    write_examples(out_dir / "nonsense.yml", "out_of_scope", nonsense(random.Random(1)))  # noqa: S311 - as above
     return unread

@@ -11,6 +11,8 @@ import sys
 from datetime import datetime, timezone
 from typing import Any
 
+import structlog
+
 OWN = "wenyu.dialogue"
 _FIELDS = "wenyu_fields"
 
@@ -50,6 +52,8 @@ def configure_logging(level: str) -> None:
     handler.setFormatter(JsonLines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger(OWN).setLevel(level)
+    # Rasa's structured log quotes messages at DEBUG, and unconfigured it prints everything.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").setLevel(logging.ERROR)
     for name in ("rasa", "aiohttp", "apscheduler"):

@@ -64,9 +64,7 @@ class ActionClient:
         }
         left = max(MIN_CALL_S, turn_ends.get() - asyncio.get_running_loop().time())
         try:
-            async with self._session.post(
-                self._url, json=body, timeout=aiohttp.ClientTimeout(total=left)
-            ) as response:
+            async with self._session.post(self._url, json=body, timeout=aiohttp.ClientTimeout(total=left)) as response:
                 answer = await response.json(content_type=None)
                 if response.status == 400 and answer.get("error") == "rejected":
                     raise ActionExecutionRejection(name)

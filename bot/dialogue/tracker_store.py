@@ -24,6 +24,8 @@ TURNS_BEFORE_TRIMMING = 36
 BUSY_S = 2
 """How long a statement waits for another process's write to SQLite before the turn fails and is sent again."""
 
+DROPPED = ("intent_ranking", "text_tokens")
+
 CREATE = """CREATE TABLE IF NOT EXISTS tracker (
     conversation TEXT PRIMARY KEY, events TEXT NOT NULL, updated_at REAL NOT NULL)"""
 READ = text("SELECT events FROM tracker WHERE conversation = :conversation")
@@ -76,12 +78,12 @@ def trimmed(events: List[Event], domain: Domain, sender: str) -> List[Event]:
 
 
 def as_json(events: Iterable[Event]) -> str:
-    """Events as stored; the ranking of intents that lost is left out."""
+    """Events as stored; without what only the turn itself needed: the intents that lost, and the tokens."""
     rows: List[Dict[str, Any]] = []
     for each in events:
         row = each.as_dict()
         if isinstance(each, UserUttered):
-            row["parse_data"] = {k: v for k, v in row["parse_data"].items() if k != "intent_ranking"}
+            row["parse_data"] = {k: v for k, v in row["parse_data"].items() if k not in DROPPED}
         rows.append(row)
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 
@@ -122,9 +124,7 @@ class BoundedTrackerStore(TrackerStore):
 
     def _write(self, conversation: str, events: str) -> None:
         with self._engine.begin() as connection:
-            connection.execute(
-                WRITE, {"conversation": conversation, "events": events, "updated_at": time.time()}
-            )
+            connection.execute(WRITE, {"conversation": conversation, "events": events, "updated_at": time.time()})
 
     def _keys(self) -> List[str]:
         with self._engine.connect() as connection:

@@ -41,9 +41,7 @@ class EntityModel:
     def fit(self, texts: Sequence[str], intents: Sequence[str], spans: Sequence[Sequence[Span]], path: Path) -> None:
         """Learn from annotated texts and write the field to ``path``."""
         trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
-        trainer.set_params(
-            {"c1": 0.05, "c2": 0.05, "max_iterations": 120, "feature.possible_transitions": True}
-        )
+        trainer.set_params({"c1": 0.05, "c2": 0.05, "max_iterations": 120, "feature.possible_transitions": True})
         for text, intent, marked in zip(texts, intents, spans):
             items = tokens(text)
             trainer.append(self.features(text, intent), _tags(items, marked))
@@ -52,6 +50,8 @@ class EntityModel:
 
     def open(self, field: bytes) -> None:
         """Use a trained field."""
+        # The tagger reads these bytes as long as it lives and does not own them.
+        self._field = field
         self._tagger = pycrfsuite.Tagger()
         self._tagger.open_inmemory(field)
 

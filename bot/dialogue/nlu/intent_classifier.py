@@ -26,9 +26,11 @@ def decide(
 ) -> Tuple[str, float]:
     """The intent and how sure it is.
 
-    Intents of one route lead to the same action, so their probabilities count together; an intent without a route is
-    one of its own, a skill. The likeliest route wins and its likeliest intent is the answer; a skill that is less
-    likely than ``threshold`` is not started: the answer is :data:`UNSURE` then, and the FAQ decides.
+    Args:
+        routes: intents that lead to the same action; their probabilities count together. An intent without a route is
+            one of its own. The first route needs no certainty: it leads to the FAQ, which can say that it does not
+            know.
+        threshold: a route other than the first has to be as likely as this; otherwise the answer is :data:`UNSURE`.
     """
     route_of = {name: number for number, names in enumerate(routes) for name in names}
     sums: Dict[Any, float] = {}
@@ -36,10 +38,10 @@ def decide(
         key = route_of.get(name, name)
         sums[key] = sums.get(key, 0.0) + float(p)
     best = max(sums, key=lambda key: sums[key])
-    if isinstance(best, str) and sums[best] < threshold:
+    if best != 0 and sums[best] < threshold:
         return UNSURE, 1.0 - sums[best]
-    name = max((n for n in intents if route_of.get(n, n) == best), key=lambda n: probabilities[intents.index(n)])
-    return name, sums[best]
+    members = [n for n, name in enumerate(intents) if route_of.get(name, name) == best]
+    return intents[max(members, key=lambda n: probabilities[n])], sums[best]
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -96,9 +98,7 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
         """Set ``intent`` and ``intent_ranking``."""
         for message in messages:
             text = message.get(TEXT) or ""
-            has_picture = any(
-                a.get("kind") == "image" for a in (message.get(METADATA) or {}).get("attachments", ())
-            )
+            has_picture = any(a.get("kind") == "image" for a in (message.get(METADATA) or {}).get("attachments", ()))
             intents, probabilities = self._model.intents, self._model.probabilities(text)
             name, confidence = decide(intents, probabilities, self._config["routes"], self._config["threshold"])
             if has_picture and (not text or name == UNSURE):

@@ -12,8 +12,8 @@ from bot.dialogue.nlu.features import lexical_features
 from bot.dialogue.nlu.static_vectors import StaticVectors
 from bot.dialogue.nlu.text import normalise, request_part
 
-GROUP_WEIGHTS: Mapping[str, float] = {"char": 1.0, "word": 0.7, "sound": 0.7, "shape": 0.3}
-VECTOR_WEIGHT = 1.5
+GROUP_WEIGHTS: Mapping[str, float] = {"char": 1.0, "word": 1.0, "sound": 1.0, "shape": 0.3}
+VECTOR_WEIGHT = 1.0
 
 
 class IntentModel:
@@ -30,7 +30,7 @@ class IntentModel:
         self,
         vectors: Optional[StaticVectors],
         *,
-        strength: float = 8.0,
+        strength: float = 4.0,
         group_weights: Mapping[str, float] = GROUP_WEIGHTS,
         vector_weight: float = VECTOR_WEIGHT,
         minimum_count: int = 2,
@@ -52,18 +52,14 @@ class IntentModel:
         counts = Counter(name for groups in found for names in groups.values() for name in set(names))
         kept = sorted(name for name, count in counts.items() if count >= self._minimum_count)
         self._columns = {name: column for column, name in enumerate(kept)}
-        self._idf = np.array(
-            [1.0 + np.log((1 + len(texts)) / (1 + counts[name])) for name in kept], dtype=np.float32
-        )
+        self._idf = np.array([1.0 + np.log((1 + len(texts)) / (1 + counts[name])) for name in kept], dtype=np.float32)
         rows, columns, values = [], [], []
         for row, groups in enumerate(found):
             where, what = self._row(groups)
             rows += [row] * len(where)
             columns.append(where)
             values.append(what)
-        lexical = csr_matrix(
-            (np.concatenate(values), (rows, np.concatenate(columns))), shape=(len(texts), len(kept))
-        )
+        lexical = csr_matrix((np.concatenate(values), (rows, np.concatenate(columns))), shape=(len(texts), len(kept)))
         matrix = hstack([lexical, csr_matrix(np.stack([self._dense(text) for text in texts]))], format="csr")
         regression = LogisticRegression(C=self._strength, max_iter=400, class_weight="balanced", tol=1e-3)
         regression.fit(matrix, list(intents), sample_weight=weights)
