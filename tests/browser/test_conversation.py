@@ -106,7 +106,7 @@ def test_suggestions_and_buttons_speak_for_the_visitor(widget: Widget) -> None:
 
 def test_the_typing_indicator_shows_while_the_assistant_thinks(widget: Widget, echo: EchoDialogue) -> None:
     echo.behaviour, echo.delay_s = "slow", 1.0
-    widget.say("慢慢说")
+    widget.say("想一想")
     expect(widget.host.locator(".typing")).to_contain_text("正在输入")
     expect(widget.replies).to_have_count(1)
     expect(widget.host.locator(".typing")).not_to_contain_text("正在输入")
@@ -154,7 +154,7 @@ def test_a_new_conversation_forgets_the_old_one(widget: Widget) -> None:
 
 def test_replies_are_counted_while_the_panel_is_closed(widget: Widget, echo: EchoDialogue) -> None:
     echo.behaviour, echo.delay_s = "slow", 1.0
-    widget.say("慢慢说")
+    widget.say("想一想")
     expect(widget.host.locator(".typing i")).to_have_count(3)
     widget.page.keyboard.press("Escape")
     widget.expect_closed()
