@@ -66,7 +66,7 @@ def nonsense(rng: random.Random) -> List[str]:
     letters = ["".join(rng.choices(string.ascii_lowercase, k=rng.randint(1, 10))) for _ in range(60)]
     digits = ["".join(rng.choices(string.digits, k=rng.randint(1, 12))) for _ in range(20)]
     signs = ["".join(rng.choices("/#*&^%$@+=|<>{}_;", k=rng.randint(1, 6))) for _ in range(20)]
-    mixed = [f"{rng.choice('/#@')}{a}{rng.choice('_ -')}{b}" for a, b in zip(letters[:20], letters[20:40])]
+    mixed = [f"{rng.choice('/#@')}{a}{rng.choice('_ -')}{b}" for a, b in zip(letters[:20], letters[20:40], strict=True)]
     characters = ["".join(chr(rng.randrange(0x4E00, 0x9FA5)) for _ in range(rng.randint(1, 5))) for _ in range(40)]
     return sorted({*letters, *digits, *signs, *mixed, *characters})
 

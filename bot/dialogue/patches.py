@@ -1,13 +1,15 @@
-"""How Rasa calls the action server, replaced as a whole.
+"""Two parts of Rasa, replaced.
 
-Rasa 3.6 opens a connection a call, checks a constant JSON schema anew every time, sends the whole history and the
-whole domain, waits 300 seconds, and leaves the user without an answer when the call fails.
+How it calls the action server: Rasa 3.6 opens a connection a call, checks a constant JSON schema anew every time, sends
+the whole history and the whole domain, waits 300 seconds, and leaves the user without an answer when the call fails.
+How it reads an event: it walks through all classes of events for each one.
 """
 
 import asyncio
 import logging
 from contextvars import ContextVar
-from typing import Any, Dict, List, Optional
+from functools import lru_cache
+from typing import Any, Dict, List, Optional, Type
 
 import aiohttp
 from rasa.core.actions.action import ActionExecutionRejection, RemoteAction, create_bot_utterance
@@ -15,6 +17,7 @@ from rasa.shared.core.constants import REQUESTED_SLOT
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActiveLoop, Event, SlotSet, deserialise_events
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
+from rasa.shared.utils.common import all_subclasses
 
 from bot.dialogue.logs import log
 from bot.dialogue.messages import apology, reference
@@ -115,8 +118,20 @@ def _after_failure(name: str, tracker: DialogueStateTracker, domain: Domain) -> 
     return events
 
 
+def _event_class(type_name: str, default: Optional[Type[Event]] = None) -> Optional[Type[Event]]:
+    found = _event_classes().get(type_name, default)
+    if found is None:
+        raise ValueError(f"unknown event type {type_name}")
+    return found
+
+
+@lru_cache(maxsize=1)
+def _event_classes() -> Dict[str, Type[Event]]:
+    return {each.type_name: each for each in all_subclasses(Event)}
+
+
 def install(client: ActionClient) -> None:
-    """Make every remote action of this process run through ``client``."""
+    """Make every remote action of this process run through ``client``, and events read by a look-up."""
 
     async def run(
         self: RemoteAction, output_channel: Any, nlg: Any, tracker: DialogueStateTracker, domain: Domain
@@ -130,3 +145,4 @@ def install(client: ActionClient) -> None:
             return _after_failure(self.name(), tracker, domain)
 
     RemoteAction.run = run
+    Event.resolve_by_type = staticmethod(_event_class)

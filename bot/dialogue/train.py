@@ -45,7 +45,7 @@ def inputs(env: Env) -> List[Path]:
     return sorted(found) + sorted((env.var_dir / "encoder" / "static").glob("*"))
 
 
-def fingerprint(env: Env) -> str:
+def fingersay(env: Env) -> str:
     """One digest over the contents of all inputs."""
     digest = hashlib.sha256()
     for path in inputs(env):
@@ -54,7 +54,7 @@ def fingerprint(env: Env) -> str:
     return digest.hexdigest()
 
 
-def trained_fingerprint() -> Optional[str]:
+def trained_fingersay() -> Optional[str]:
     """What the archive on disk was trained from; None when there is none, or it is not the one that was recorded."""
     try:
         record: Dict[str, Any] = json.loads(RECORD.read_text(encoding="utf-8"))
@@ -90,7 +90,7 @@ def train(env: Env) -> float:
         os.replace(result.model, ARCHIVE)
     seconds = time.monotonic() - began
     record = {
-        "fingerprint": fingerprint(env),
+        "fingerprint": fingersay(env),
         "archive_sha256": hashlib.sha256(ARCHIVE.read_bytes()).hexdigest(),
         "seconds": round(seconds, 1),
     }
@@ -100,6 +100,11 @@ def train(env: Env) -> float:
     return seconds
 
 
+def say(text: str) -> None:
+    """One line of progress for the operator."""
+    print(text, flush=True)  # noqa: T201 - a command-line program
+
+
 def main() -> None:
     """Train when an input has changed. ``--check`` only says how things stand (exit status 1: training is due)."""
     env = read_env()
@@ -107,15 +112,15 @@ def main() -> None:
     check = "--check" in sys.argv[1:]
     unread = generate(NLU_DIR, {"faq": env.faq_dir, "chitchat": CHITCHAT_DIR}, env.var_dir / "nlu")
     for name in unread:
-        print(f"问题文件 {name} 读不了，训练时先略过；请用 wenyu faq lint 检查。", file=sys.stderr)
-    trained = trained_fingerprint()
-    if trained == fingerprint(env):
-        print(f"对话模型是最新的（{ARCHIVE.name}）。")
+        say(f"问题文件 {name} 读不了，训练时先略过；请用 wenyu faq lint 检查。")
+    trained = trained_fingersay()
+    if trained == fingersay(env):
+        say(f"对话模型是最新的（{ARCHIVE.name}）。")
         return
     if check:
-        print("对话模型还没有训练。" if trained is None else "对话模型已过期：训练数据或配置有改动。")
+        say("对话模型还没有训练。" if trained is None else "对话模型已过期：训练数据或配置有改动。")
         sys.exit(1)
-    print("正在训练对话模型，约需半分钟……", flush=True)
+    say("正在训练对话模型，约需半分钟……")
     from bot.dialogue.nlu.static_vectors import MissingVectors, StaticVectors
 
     try:
@@ -123,7 +128,7 @@ def main() -> None:
         seconds = train(env)
     except MissingVectors as error:
         sys.exit(str(error))
-    print(f"对话模型训练完成，用时 {seconds:.0f} 秒。")
+    say(f"对话模型训练完成，用时 {seconds:.0f} 秒。")
 
 
 if __name__ == "__main__":

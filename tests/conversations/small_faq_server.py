@@ -49,5 +49,5 @@ def open_services(settings: Settings) -> Services:
 
 
 if __name__ == "__main__":
-    actions.server.open_services = open_services
+    setattr(actions.server, "open_services", open_services)  # noqa: B010 - mypy: not exported there
     actions.server.main()

@@ -42,7 +42,7 @@ class EntityModel:
         """Learn from annotated texts and write the field to ``path``."""
         trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
         trainer.set_params({"c1": 0.05, "c2": 0.05, "max_iterations": 120, "feature.possible_transitions": True})
-        for text, intent, marked in zip(texts, intents, spans):
+        for text, intent, marked in zip(texts, intents, spans, strict=True):
             items = tokens(text)
             trainer.append(self.features(text, intent), _tags(items, marked))
         trainer.train(str(path))

@@ -34,7 +34,7 @@ def decide(
     """
     route_of = {name: number for number, names in enumerate(routes) for name in names}
     sums: Dict[Any, float] = {}
-    for name, p in zip(intents, probabilities):
+    for name, p in zip(intents, probabilities, strict=True):
         key = route_of.get(name, name)
         sums[key] = sums.get(key, 0.0) + float(p)
     best = max(sums, key=lambda key: sums[key])
