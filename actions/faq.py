@@ -17,6 +17,8 @@ REFUSALS = (
 HANDOFF = Button(title="转人工", payload="转人工")
 MISSES_BEFORE_OFFER = 2
 RELATED_SHOWN = 3
+# Below this probability that the best candidate is meant, candidates beside a refusal only distract.
+WORTH_SHOWING = 0.2
 
 
 async def run(turn: Turn, services: Services) -> Outcome:
@@ -78,7 +80,8 @@ def _refused(answer: Answer, misses: int) -> Outcome:
     text = REFUSALS[(misses - 1) % len(REFUSALS)]
     if offer:
         text += "\n接连两次没能帮上忙，要为您转接人工客服吗？"
-    buttons = tuple(Button(title=c.question, payload=c.question) for c in answer.candidates[:2])
+    near = answer.candidates if answer.confidence >= WORTH_SHOWING else ()
+    buttons = tuple(Button(title=c.question, payload=c.question) for c in near)
     buttons += (HANDOFF,) if offer else (Button(title="你能做什么", payload="你能做什么"),)
     reply = Reply(
         text=text,
