@@ -13,8 +13,8 @@ from bot.settings import Settings
 API_PREFIX = "/api/"
 # Scripts only from this server and none inline. The widget styles itself inside its shadow root, hence inline style.
 PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "media-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 # A file that is opened by itself (an SVG score, for one) can do nothing at all.
