@@ -13,6 +13,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import asyncio
 import logging
+import signal
 import sys
 import time
 from typing import AsyncIterator
@@ -62,6 +63,20 @@ def load(env: Env) -> web.Application:
     return app
 
 
+async def serve(app: web.Application, env: Env) -> None:
+    """Listen until SIGTERM or SIGINT; then take no new turn, finish those in progress, and close idle connections."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=env.turn_deadline_s)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", env.port).start()
+    log(logging.INFO, "ready", port=env.port)
+    await stop.wait()
+    await runner.cleanup()
+    log(logging.INFO, "stopped")
+
+
 def main() -> None:
     """Load, warm up, serve until SIGTERM."""
     began = time.monotonic()
@@ -80,18 +95,8 @@ def main() -> None:
         log(logging.ERROR, "cannot_start", error=type(error).__name__, error_place=place_of(error), hint=hint)
         sys.exit(1)
 
-    async def ready(_app: web.Application) -> None:
-        log(logging.INFO, "ready", port=env.port, seconds=round(time.monotonic() - began, 1))
-
-    app.on_startup.append(ready)
-    web.run_app(
-        app,
-        host="127.0.0.1",
-        port=env.port,
-        print=None,
-        access_log=None,
-        shutdown_timeout=env.turn_deadline_s,
-    )
+    log(logging.INFO, "loaded", seconds=round(time.monotonic() - began, 1))
+    asyncio.run(serve(app, env))
 
 
 if __name__ == "__main__":

@@ -64,8 +64,10 @@ class IntentModel:
         regression = LogisticRegression(C=self._strength, max_iter=400, class_weight="balanced", tol=1e-3)
         regression.fit(matrix, list(intents), sample_weight=weights)
         self.intents = [str(name) for name in regression.classes_]
-        self._weights = regression.coef_.T.astype(np.float32).copy()
-        self._bias = regression.intercept_.astype(np.float32)
+        # Of two classes scikit-learn keeps the scores of the second only; those of the first are zero.
+        missing = len(self.intents) - len(regression.coef_)
+        self._weights = np.pad(regression.coef_, ((missing, 0), (0, 0))).T.astype(np.float32).copy()
+        self._bias = np.pad(regression.intercept_, (missing, 0)).astype(np.float32)
 
     def probabilities(self, text: str) -> np.ndarray:
         """Probability of each of :attr:`intents`, float32 [n_intents], sums to 1."""
