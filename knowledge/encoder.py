@@ -48,7 +48,6 @@ class OnnxEncoder:
         if settings is None:
             raise EncoderError(
                 "句子编码器还没有构建好。",
-                code="encoder_missing",
                 hint=f"{folder} 不完整；运行 make run 会重新构建，或用 WENYU_ENCODER 指定其他模型。",
             )
         self._dim: int = settings["dim"]
@@ -103,7 +102,6 @@ class SentenceTransformerEncoder:
         except (OSError, ValueError) as error:
             raise EncoderError(
                 f"无法加载句子编码器“{name}”。",
-                code="encoder_missing",
                 hint="WENYU_ENCODER 应为本地模型目录，或可下载的模型名；留空则使用内置编码器。",
             ) from error
         self._dim = int(self._model.get_embedding_dimension())
@@ -137,7 +135,7 @@ def read_build(folder: Path) -> dict[str, Any] | None:
     return description
 
 
-def open_encoder(setting: str, embedded: Path, *, threads: int = 1) -> Encoder:
+def load_encoder(setting: str, embedded: Path, *, threads: int = 1) -> Encoder:
     """The encoder that the setting names.
 
     Args:

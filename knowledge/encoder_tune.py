@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import math
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,11 @@ from torch import nn
 from torch.nn import functional
 
 from knowledge import pair_data
+from knowledge.checksum import sha256_of
+from knowledge.e5_weights import TOKENIZER, WEIGHTS
 from knowledge.lora import LoraConfig, adapter_tensors, inject, save_adapter
+
+log = logging.getLogger(__name__)
 
 MAX_TOKENS = 32
 LENGTH_GROUPS = 4
@@ -31,7 +36,11 @@ LENGTH_GROUPS = 4
 
 @dataclass(frozen=True, slots=True)
 class TuneConfig:
-    """minutes bounds the wall clock; the learning rate warms up over 5 % of it and then falls to zero linearly."""
+    """minutes bounds the wall clock; the learning rate warms up over 5 % of it and then falls to zero linearly.
+
+    interpolation: share of the update that is kept when merging. Halfway between base and tuned weights keeps what the
+    base knows outside the training data (Wortsman et al. 2022); the whole update lost on the FAQ and on LCQMC.
+    """
 
     minutes: float = 30.0
     triplets_a_batch: int = 24
@@ -39,6 +48,7 @@ class TuneConfig:
     learning_rate: float = 5e-4
     temperature: float = 0.03
     cosent_scale: float = 20.0
+    interpolation: float = 0.5
     seed: int = 20240601
 
 
@@ -88,6 +98,7 @@ def tune(base: Path, data: Path, out: Path, config: TuneConfig, lora: LoraConfig
     triplets, pairs = pair_data.training_triplets(data, rng), pair_data.training_pairs(data, rng)
     started, step, seen = time.monotonic(), 0, 0
     rank_mean = pair_mean = math.nan
+    merged = replace(lora, alpha=lora.alpha * config.interpolation)
     t_at = p_at = 0
     while (done := (time.monotonic() - started) / 60 / config.minutes) < 1:
         for group in optimiser.param_groups:
@@ -119,8 +130,8 @@ def tune(base: Path, data: Path, out: Path, config: TuneConfig, lora: LoraConfig
                 f"{done:5.1%} 第 {step} 步，{seen} 行，排序损失 {rank_mean:.4f}，成对损失 {pair_mean:.4f}", flush=True
             )
         if step % 200 == 0:
-            save_adapter(out, adapter_tensors(model), lora)
-    save_adapter(out, adapter_tensors(model), lora)
+            save_adapter(out, adapter_tensors(model), merged)
+    save_adapter(out, adapter_tensors(model), merged)
     return {"steps": step, "rows": seen, "ranking_loss": rank_mean, "pair_loss": pair_mean}
 
 
@@ -133,11 +144,18 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30.0, help="训练多少分钟")
     parser.add_argument("--threads", type=int, default=2, help="线程数")
     arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(arguments.threads)
     config, lora = TuneConfig(minutes=arguments.minutes), LoraConfig()
     result = tune(arguments.base, arguments.data, arguments.out, config, lora)
-    (arguments.out / "training.json").write_text(
-        json.dumps({"config": asdict(config), "lora": asdict(lora), "result": result}, indent=1), encoding="utf-8"
+    manifest = {
+        "sha256": {"adapter.safetensors": sha256_of(arguments.out / "adapter.safetensors")},
+        "base": [f"{w.name}=={w.version} sha256:{w.sha256}" for w in (WEIGHTS, TOKENIZER)],
+        "data": pair_data.SOURCES,
+        "training": {"config": asdict(config), "lora": asdict(lora), "result": result},
+    }
+    (arguments.out / "manifest.json").write_text(
+        json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
     )
 
 

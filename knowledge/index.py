@@ -89,48 +89,44 @@ def build_vector_index(vectors: Floats, config: LargeIndexConfig | None = None) 
 
 @dataclass(frozen=True, slots=True)
 class StoredIndex:
-    """A built index with the vectors of its texts, float32 [n, dim] in the texts' order."""
+    """Vectors of all texts, [n, dim] in their order (float32, or float16 on disk when large), and the built index."""
 
     folder: Path
     vectors: Floats
     index: VectorIndex
 
 
-def open_or_build(cache_dir: Path, texts: Sequence[str], encoder: Encoder) -> StoredIndex:
-    """The index of `texts` under `encoder`, from var/index/<hash>/ or built now; older folders are thinned out."""
-    folder = cache_dir / fingerprint_of(encoder.fingerprint, *texts)
+def open_or_build(cache_dir: Path, texts: Sequence[str], indexed: int, encoder: Encoder) -> StoredIndex:
+    """The vectors of `texts` under `encoder` and an index of the first `indexed` of them.
+
+    Comes from <cache_dir>/<hash>/ or is built now; older folders are thinned out to the last KEPT.
+    """
+    folder = cache_dir / fingerprint_of(encoder.fingerprint, str(indexed), *texts)
     if (folder / "texts.json").is_file():
         os.utime(folder)
-        vectors = np.load(folder / "vectors.npy").astype(np.float32)
     else:
         vectors = _encode_changed(cache_dir, texts, encoder)
-        partial = folder.with_name(f"{folder.name}.partial-{os.getpid()}")
+        partial = cache_dir / f".{folder.name}.{os.getpid()}"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         np.save(partial / "vectors.npy", vectors.astype(np.float16), allow_pickle=False)
         record = {"encoder": encoder.fingerprint, "texts": list(texts)}
         (partial / "texts.json").write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+        if indexed > EXACT_UP_TO:
+            faiss.write_index(build_vector_index(vectors[:indexed]).index, str(partial / "index.faiss"))
         try:
             partial.rename(folder)
         except OSError:  # another process has just put the same index there
             shutil.rmtree(partial)
-        # What is served must not depend on whether it was built now or read back.
-        vectors = vectors.astype(np.float16).astype(np.float32)
-    index = _open_faiss(folder, vectors)
+    # Also what has just been built is read back, so that answers do not depend on when it was built.
+    vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+    if indexed > EXACT_UP_TO:
+        index = VectorIndex(faiss.read_index(str(folder / "index.faiss")))
+    else:
+        vectors = vectors.astype(np.float32)
+        index = build_vector_index(vectors[:indexed])
     _keep_last(cache_dir)
     return StoredIndex(folder, vectors, index)
-
-
-def _open_faiss(folder: Path, vectors: Floats) -> VectorIndex:
-    if len(vectors) <= EXACT_UP_TO:
-        return build_vector_index(vectors)
-    path = folder / "index.faiss"
-    if path.is_file():
-        return VectorIndex(faiss.read_index(str(path)))
-    built = build_vector_index(vectors)
-    faiss.write_index(built.index, str(path.with_suffix(".partial")))
-    path.with_suffix(".partial").rename(path)
-    return built
 
 
 def _encode_changed(cache_dir: Path, texts: Sequence[str], encoder: Encoder) -> Floats:
@@ -156,10 +152,10 @@ def _encode_changed(cache_dir: Path, texts: Sequence[str], encoder: Encoder) -> 
 
 def _folders(cache_dir: Path) -> list[Path]:
     """Finished index folders, the newest first."""
-    found = [path for path in cache_dir.glob("*") if (path / "texts.json").is_file()]
+    found = [path for path in cache_dir.glob("[!.]*") if (path / "texts.json").is_file()]
     return sorted(found, key=lambda path: -path.stat().st_mtime)
 
 
 def _keep_last(cache_dir: Path) -> None:
-    for folder in [path for path in _folders(cache_dir) if ".partial-" not in path.name][KEPT:]:
+    for folder in _folders(cache_dir)[KEPT:]:
         shutil.rmtree(folder, ignore_errors=True)

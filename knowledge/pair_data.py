@@ -13,6 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+SOURCES = (
+    "AFQMC train (CLUE, academic use)",
+    "OPPO XiaoBu dev, without its last 1000 pairs (no licence given)",
+    "SimCLUE train_rank_1w (CLUE, academic use)",
+    "DataCLUE CIC train (no licence given)",
+)
+"""What is trained on, with its terms."""
 MAX_CHARACTERS = 32
 """Longer sentences are left out: FAQ questions are short, and a padded batch costs by its longest row."""
 OPPO_HELD_OUT = 1000

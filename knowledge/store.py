@@ -14,7 +14,6 @@ from pathlib import Path
 
 import yaml
 
-from knowledge.checksum import fingerprint_of
 from knowledge.errors import FaqError
 from knowledge.normalise import match_key
 
@@ -41,28 +40,24 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something in a file that has to be mended (or, as a warning, should be)."""
+    """Something in a file that has to be mended; `entry` is the id of the entry it is in, where it is in one."""
 
     file: str
     line: int
     message: str
-    is_warning: bool = False
+    entry: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file} 第 {self.line} 行：{'（提醒）' if self.is_warning else ''}{self.message}"
+        return f"{self.file} 第 {self.line} 行：{self.message}"
 
 
 @dataclass(frozen=True, slots=True)
-class Faq:
-    """All entries in file order, with their categories' titles; `fingerprint` changes with any question or answer."""
+class Category:
+    """One file: the category's name and title, and its entries with their places."""
 
-    entries: tuple[Entry, ...]
-    titles: dict[str, str]
-    fingerprint: str
-
-    def by_id(self) -> dict[str, Entry]:
-        """Entries by their id."""
-        return {entry.id: entry for entry in self.entries}
+    name: str
+    title: str
+    located: tuple[Located, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +76,10 @@ class _Reader:
     def __init__(self, file: str) -> None:
         self.file = file
         self.faults: list[Fault] = []
+        self._entry = ""
 
     def fault(self, node: yaml.Node, message: str) -> None:
-        self.faults.append(Fault(self.file, node.start_mark.line + 1, message))
+        self.faults.append(Fault(self.file, node.start_mark.line + 1, message, self._entry))
 
     def mapping(self, node: yaml.Node, what: str) -> dict[str, yaml.Node]:
         if not isinstance(node, yaml.MappingNode):
@@ -129,6 +125,8 @@ class _Reader:
     def entry(self, node: yaml.Node, category: str) -> Located | None:
         fields = self.mapping(node, "条目")
         before = len(self.faults)
+        named = fields.get("id")
+        self._entry = named.value if isinstance(named, yaml.ScalarNode) else ""
         for name, value in fields.items():
             if name not in FIELDS:
                 self.fault(value, f"不认识的字段 {name}")
@@ -144,6 +142,7 @@ class _Reader:
         date = self.text(fields, "date", node, 10)
         if date and not _is_date(date):
             self.fault(fields["date"], f"date “{date}”应写成 2026-01-31 这样的日期")
+        self._entry = ""
         if len(self.faults) > before:
             return None
         made = Entry(
@@ -167,90 +166,83 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def read_file(path: Path) -> tuple[str, str, list[Located], list[Fault]]:
-    """One category: its name, title, entries with their lines, and the file's faults."""
+def read_category(path: Path) -> tuple[Category, list[Fault]]:
+    """One file's content, as far as it can be read, and its faults."""
     reader = _Reader(path.name)
+    nothing = Category("", "", ())
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except UnicodeDecodeError:
-        return "", "", [], [Fault(path.name, 1, "文件不是 UTF-8 编码")]
+        return nothing, [Fault(path.name, 1, "文件不是 UTF-8 编码")]
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return "", "", [], [Fault(path.name, line, "YAML 格式有误，请检查缩进、引号和冒号")]
+        return nothing, [Fault(path.name, line, "YAML 格式有误，请检查缩进、引号和冒号")]
     except yaml.YAMLError:
-        return "", "", [], [Fault(path.name, 1, "YAML 里有不允许的字符")]
+        return nothing, [Fault(path.name, 1, "YAML 里有不允许的字符")]
     if root is None:
-        return "", "", [], [Fault(path.name, 1, "文件是空的")]
+        return nothing, [Fault(path.name, 1, "文件是空的")]
     fields = reader.mapping(root, "文件")
-    category = reader.text(fields, "category", root, 40)
+    name = reader.text(fields, "category", root, 40)
     title = reader.text(fields, "title", root, 40)
     located: list[Located] = []
     entries = fields.get("entries")
     if not isinstance(entries, yaml.SequenceNode):
         reader.fault(entries or root, "缺少 entries 列表")
     else:
-        located = [made for node in entries.value if (made := reader.entry(node, category)) is not None]
-    return category, title, located, reader.faults
+        located = [made for node in entries.value if (made := reader.entry(node, name)) is not None]
+    return Category(name, title, tuple(located)), reader.faults
 
 
-def _across(located: Sequence[Located]) -> Iterator[Fault]:
-    """Faults that only show when all files are seen together."""
+def faults_across(located: Sequence[Located]) -> Iterator[Fault]:
+    """Faults that only show when all entries are seen together."""
     ids: dict[str, Located] = {}
     for item in located:
         if (first := ids.setdefault(item.entry.id, item)) is not item:
-            yield Fault(item.file, item.line, f"id {item.entry.id} 已在 {first.file} 第 {first.line} 行用过")
+            yield Fault(item.file, item.line, f"id {item.entry.id} 已在 {first.file} 第 {first.line} 行用过", item.entry.id)
     asked: dict[str, tuple[Located, int]] = {}
     for item in located:
         for question, line in zip(item.entry.questions, item.question_lines, strict=True):
             other, other_line = asked.setdefault(match_key(question), (item, line))
             if other.entry.id != item.entry.id:
-                yield Fault(
-                    item.file, line, f"问法“{question}”与 {other.file} 第 {other_line} 行的问法相同，但答案不同"
-                )
-            elif other_line != line:
-                yield Fault(item.file, line, f"问法“{question}”与第 {other_line} 行重复", is_warning=True)
+                yield Fault(item.file, line, f"问法“{question}”与 {other.file} 第 {other_line} 行相同，但答案不同", item.entry.id)
         for target in item.entry.related:
             if target not in ids:
-                yield Fault(item.file, item.line, f"条目 {item.entry.id} 的 related 指向不存在的 {target}")
-        if len(item.entry.questions) < MIN_QUESTIONS:
-            count = len(item.entry.questions)
-            text = f"条目 {item.entry.id} 只有 {count} 种问法，建议不少于 {MIN_QUESTIONS} 种"
-            yield Fault(item.file, item.line, text, is_warning=True)
-
-
-def check_faq(faq_dir: Path) -> tuple[Faq, list[Fault]]:
-    """Read every `*.yml` in `faq_dir`; the FAQ holds what could be read, the faults say what could not."""
-    titles: dict[str, str] = {}
-    located: list[Located] = []
-    faults: list[Fault] = []
-    for path in faq_files(faq_dir):
-        category, title, entries, found = read_file(path)
-        if category in titles:
-            found.append(Fault(path.name, 1, f"类别 {category} 已在另一个文件里出现"))
-        if category:
-            titles[category] = title
-        located += entries
-        faults += found
-    faults += _across(located)
-    kept = tuple(item.entry for item in located)
-    return Faq(kept, titles, fingerprint_of(*map(repr, kept))), faults
+                message = f"条目 {item.entry.id} 的 related 指向不存在的 {target}"
+                yield Fault(item.file, item.line, message, item.entry.id)
 
 
 def lint_faq(faq_dir: Path) -> list[Fault]:
-    """All faults and warnings, by file and line."""
-    _, faults = check_faq(faq_dir)
-    return sorted(faults, key=lambda fault: (fault.file, fault.line))
+    """All faults in `faq_dir`, by file and line."""
+    return sorted(_read_all(faq_dir)[1], key=lambda fault: (fault.file, fault.line))
 
 
-def load_faq(faq_dir: Path) -> Faq:
-    """The FAQ in `faq_dir`; raises FaqError that lists every fault when it has any."""
-    faq, faults = check_faq(faq_dir)
-    errors = [fault for fault in faults if not fault.is_warning]
-    if errors:
-        raise FaqError("FAQ 有错误：\n" + "\n".join(map(str, errors)), hint=f"请修改 {faq_dir} 下的文件后重试。")
-    if not faq.entries:
+def load_faq(faq_dir: Path) -> tuple[Entry, ...]:
+    """Every entry of every `*.yml` in `faq_dir`, in file order.
+
+    Raises FaqError, which lists each fault with file and line, when there is any or when there is no entry.
+    """
+    categories, faults = _read_all(faq_dir)
+    if faults:
+        problems = tuple(str(fault) for fault in sorted(faults, key=lambda fault: (fault.file, fault.line)))
+        raise FaqError(f"FAQ 有 {len(problems)} 处错误。", problems, hint=f"请修改 {faq_dir} 下的文件后重试。")
+    entries = tuple(item.entry for category in categories for item in category.located)
+    if not entries:
         raise FaqError("FAQ 里没有任何条目。", hint=f"请把 YAML 文件放到 {faq_dir}，或用 wenyu faq import 导入。")
-    return faq
+    return entries
+
+
+def warnings(entries: Sequence[Entry]) -> list[str]:
+    """What is accepted but worth a look: few wordings, the same wording twice."""
+    found = []
+    for entry in entries:
+        if len(entry.questions) < MIN_QUESTIONS:
+            found.append(f"{entry.id} 只有 {len(entry.questions)} 种问法，建议不少于 {MIN_QUESTIONS} 种")
+        seen: set[str] = set()
+        for question in entry.questions:
+            if match_key(question) in seen:
+                found.append(f"{entry.id} 的问法“{question}”重复")
+            seen.add(match_key(question))
+    return found
 
 
 def faq_files(faq_dir: Path) -> list[Path]:
@@ -258,6 +250,21 @@ def faq_files(faq_dir: Path) -> list[Path]:
     return sorted(path for path in faq_dir.glob("*.yml") if not path.name.startswith("."))
 
 
-def files_state(faq_dir: Path) -> tuple[tuple[str, int, int], ...]:
+def files_state(paths: Sequence[Path]) -> tuple[tuple[str, int, int], ...]:
     """Name, modification time and size of every file: cheap to compare, to see an edit."""
-    return tuple((path.name, (stat := path.stat()).st_mtime_ns, stat.st_size) for path in faq_files(faq_dir))
+    return tuple((path.name, (stat := path.stat()).st_mtime_ns, stat.st_size) for path in paths)
+
+
+def _read_all(faq_dir: Path) -> tuple[list[Category], list[Fault]]:
+    categories: list[Category] = []
+    faults: list[Fault] = []
+    names: set[str] = set()
+    for path in faq_files(faq_dir):
+        category, found = read_category(path)
+        if category.name in names:
+            found.append(Fault(path.name, 1, f"类别 {category.name} 已在另一个文件里出现"))
+        names.add(category.name)
+        categories.append(category)
+        faults += found
+    faults += faults_across([item for category in categories for item in category.located])
+    return categories, faults

@@ -1,0 +1,97 @@
+"""How sure the assistant may be: two probabilities from what the ranking looks like.
+
+`right`: the first candidate is the right entry. `in_scope`: some entry answers the question at all. Both are logistic
+regressions on the evidence below, fitted in knowledge.calibrate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+from knowledge.fusion import FusionWeights
+from knowledge.retrieval import FEATURES, Candidates
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+L2 = 1e-3
+EVIDENCE = ("score", "lead", "share", "agreement", *FEATURES, *(f"{name}_lead" for name in FEATURES), "length")
+"""score: fused score of the first. lead: how far it is above the second. share: log of its softmax probability.
+agreement: part of the features in which it is the best. The features of the first, and their lead over the best other.
+length: log of 1 + characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Candidates best first: entry numbers [c], softmax probabilities [c], and the evidence [len(EVIDENCE)]."""
+
+    entries: Ints
+    probabilities: Floats
+    evidence: Floats
+
+
+def rank(fusion: FusionWeights, candidates: Candidates, text: str, used: Sequence[str] = FEATURES) -> Ranked:
+    """Order the candidates (at least one) of a normalised question and gather the evidence.
+
+    `used` names the features that may be looked at; the others count as zero (for ablations).
+    """
+    order, scores = fusion.rank(candidates)
+    exponent = np.exp(scores - scores[0])
+    probabilities = (exponent / exponent.sum()).astype(np.float32)
+    features = candidates.features[order]
+    if len(used) < len(FEATURES):
+        features = features * np.isin(FEATURES, used)
+    rest = features[1:].max(axis=0) if len(order) > 1 else np.zeros(len(FEATURES), dtype=np.float32)
+    leads = features[0] - rest
+    lead = scores[0] - scores[1] if len(order) > 1 else scores[0]
+    head = [scores[0], lead, np.log(probabilities[0]), float((leads >= 0).mean())]
+    evidence = np.concatenate([head, features[0], leads, [np.log1p(len(text))]]).astype(np.float32)
+    return Ranked(candidates.entries[order], probabilities, evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """p = 1 / (1 + exp(-(bias + weights @ x)))."""
+
+    weights: Floats
+    bias: float
+
+    def probability(self, evidence: Floats) -> float | Any:
+        """Of one row [f] (a float) or of many [n, f] (an array [n])."""
+        return 1.0 / (1.0 + np.exp(-(evidence @ self.weights + self.bias)))
+
+    def to_json(self) -> dict[str, float]:
+        """Weights by kind of evidence, and the bias."""
+        named = {name: round(float(w), 5) for name, w in zip(EVIDENCE, self.weights, strict=True)}
+        return {**named, "bias": round(self.bias, 5)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, float]) -> Logistic:
+        """Inverse of to_json; raises KeyError when a weight is missing."""
+        return cls(np.array([data[name] for name in EVIDENCE], dtype=np.float32), data["bias"])
+
+
+def fit_logistic(evidence: Floats, truth: Sequence[bool], importance: Doubles) -> Logistic:
+    """Weighted maximum likelihood with a small penalty; evidence [n, f], truth and importance [n]."""
+    x = evidence.astype(np.float64)
+    mean, spread = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-6)
+    x = (x - mean) / spread
+    sign = np.where(truth, 1.0, -1.0)
+    share = importance / importance.sum()
+
+    def loss(w: Doubles) -> tuple[float, Doubles]:
+        margin = sign * (x @ w[:-1] + w[-1])
+        slope = -sign * share / (1.0 + np.exp(np.clip(margin, -500, 500)))
+        value = (share * np.logaddexp(0.0, -margin)).sum() + L2 * (w[:-1] ** 2).sum()
+        return float(value), np.append(slope @ x + 2 * L2 * w[:-1], slope.sum())
+
+    solved = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B").x
+    weights = solved[:-1] / spread
+    return Logistic(weights.astype(np.float32), float(solved[-1] - weights @ mean))

@@ -1,0 +1,154 @@
+"""Every channel over one FAQ: candidate entries for a question and what each channel says of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.corpus import Corpus
+from knowledge.discriminant import fit_discriminant
+from knowledge.index import VectorIndex, build_vector_index
+from knowledge.lexical import Analyser, Bm25, character_terms, word_terms
+from knowledge.normalise import Synonyms
+from knowledge.pinyin import pinyin_terms
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+ANALYSERS: dict[str, Analyser] = {"bm25": word_terms, "character": character_terms, "pinyin": pinyin_terms}
+FEATURES = ("dense_best", "dense_mean", "centroid", "answer", "answer_part", *ANALYSERS)
+"""Columns of Candidates.features. dense_best, dense_mean: cosine to the entry's nearest question, and the mean of the
+nearest three. centroid: cosine in the discriminant space. answer, answer_part: cosine to the whole answer, and to its
+nearest sentence. bm25, character, pinyin: BM25 over words, character n-grams and syllables of questions and answer."""
+NEAREST = 64
+TOP_ENTRIES = 10
+SUPPORT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """entries: numbers of the candidate entries [c]; features: float32 [c, len(FEATURES)]."""
+
+    entries: Ints
+    features: Floats
+
+
+class TermCounts:
+    """Terms of all questions and answers under every analyser, counted once and summed per entry when needed."""
+
+    def __init__(self, corpus: Corpus, synonyms: Synonyms) -> None:
+        questions = [synonyms.apply(text) for text in corpus.questions]
+        answers = [synonyms.apply(corpus.parts[row]) for row in corpus.whole]
+        self._questions = {name: [Counter(a(t)) for t in questions] for name, a in ANALYSERS.items()}
+        self._answers = {name: [Counter(a(t)) for t in answers] for name, a in ANALYSERS.items()}
+
+    def documents(self, channel: str, owner: Ints, rows: Ints) -> list[Counter[str]]:
+        """One bag of terms an entry: its answer and the questions in `rows`, which belong to the entries `owner`."""
+        bags = [Counter(answer) for answer in self._answers[channel]]
+        for entry, row in zip(owner.tolist(), rows.tolist(), strict=True):
+            bags[entry].update(self._questions[channel][row])
+        return bags
+
+
+class Retriever:
+    """Searches one FAQ by every channel."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        question_vectors: Floats,
+        part_vectors: Floats,
+        counts: TermCounts,
+        synonyms: Synonyms,
+        *,
+        rows: Ints | None = None,
+        question_index: VectorIndex | None = None,
+    ) -> None:
+        """Prepare the channels.
+
+        Args:
+            corpus: the FAQ.
+            question_vectors: [n_questions, dim], unit rows, in the corpus's order.
+            part_vectors: [n_parts, dim], likewise.
+            counts: the corpus's terms.
+            synonyms: what queries are rewritten with, as the corpus's terms were.
+            rows: the questions that exist; all when None (a part of them when a model is judged on the rest).
+            question_index: a built index of exactly these questions, to save building it.
+        """
+        self.corpus = corpus
+        self._synonyms = synonyms
+        rows = np.arange(len(corpus.questions)) if rows is None else rows
+        n = len(corpus.entries)
+        self._owner = corpus.question_owner[rows]
+        self._starts = np.searchsorted(self._owner, np.arange(n + 1))
+        self._questions = question_vectors[rows] if len(rows) < len(question_vectors) else question_vectors
+        self._parts = part_vectors
+        self._question_index = question_index or build_vector_index(self._questions)
+        self._part_index = build_vector_index(part_vectors)
+        # The whole answer counts as one more wording: it names what the questions talk around.
+        self._space = fit_discriminant(
+            np.concatenate([self._questions, part_vectors[corpus.whole]]).astype(np.float32),
+            np.concatenate([self._owner, np.arange(n)]),
+            n,
+        )
+        self._centroid_index = build_vector_index(self._space.centroids)
+        self._lexical = {name: Bm25(counts.documents(name, self._owner, rows)) for name in ANALYSERS}
+
+    def candidates(self, text: str, vector: Floats) -> Candidates:
+        """Candidates for a normalised question and its unit vector [dim]; empty only when the FAQ is."""
+        moved = self._space.move(vector)
+        found = [
+            self._nearest_owners(self._question_index, vector, self._owner),
+            self._nearest_owners(self._part_index, vector, self.corpus.part_owner),
+            self._nearest_owners(self._centroid_index, moved, None),
+        ]
+        lexical = self._synonyms.apply(text)
+        scores = {name: index.scores(ANALYSERS[name](lexical)) for name, index in self._lexical.items()}
+        for values in scores.values():
+            top = _top(values, TOP_ENTRIES)
+            found.append(top[values[top] > 0])
+        entries = np.unique(np.concatenate(found))
+        features = np.zeros((len(entries), len(FEATURES)), dtype=np.float32)
+        features[:, 0:2] = [self._question_support(int(entry), vector) for entry in entries]
+        features[:, 2] = self._space.centroids[entries] @ moved
+        features[:, 3:5] = [self._answer_support(int(entry), vector) for entry in entries]
+        for column, name in enumerate(ANALYSERS, start=5):
+            features[:, column] = scores[name][entries]
+        return Candidates(entries, features)
+
+    def _nearest_owners(self, index: VectorIndex, vector: Floats, owner: Ints | None) -> Ints:
+        """The first TOP_ENTRIES different entries among the nearest rows."""
+        _, rows = index.search(vector[None, :], min(NEAREST if owner is not None else TOP_ENTRIES, index.size))
+        near = rows[0][rows[0] >= 0]
+        owners = near if owner is None else owner[near]
+        return np.array(list(dict.fromkeys(owners.tolist()))[:TOP_ENTRIES], dtype=np.int64)
+
+    def _question_support(self, entry: int, vector: Floats) -> tuple[float, float]:
+        cosines = self._questions[self._starts[entry] : self._starts[entry + 1]] @ vector
+        nearest = np.sort(cosines)[::-1][:SUPPORT]
+        return float(nearest[0]), float(nearest.mean())
+
+    def _answer_support(self, entry: int, vector: Floats) -> tuple[float, float]:
+        starts = self.corpus.part_starts
+        cosines = self._parts[starts[entry] : starts[entry + 1]] @ vector
+        return float(cosines[0]), float(cosines.max())
+
+
+def _top(values: Floats, k: int) -> Ints:
+    if len(values) <= k:
+        return np.arange(len(values))
+    return np.argpartition(-values, k)[:k]
+
+
+def fold_of_questions(corpus: Corpus, folds: int, rng: np.random.Generator) -> Ints:
+    """A fold for every question, spread within each entry; -1 for the only question of an entry, which always stays."""
+    fold = np.empty(len(corpus.questions), dtype=np.int64)
+    starts: Sequence[int] = corpus.question_starts.tolist()
+    for start, stop in zip(starts, starts[1:], strict=False):
+        count = stop - start
+        fold[start:stop] = -1 if count == 1 else (rng.permutation(count) + rng.integers(folds)) % folds
+    return fold
