@@ -11,7 +11,7 @@ from bot.gateway.errors import RequestError
 from bot.settings import Settings
 
 API_PREFIX = "/api/"
-# Scripts only from this server and none inline. The widget styles itself inside its shadow root, hence inline style.
+# Scripts, styles and pictures only from this server and none inline; the widget uses constructed style sheets.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "media-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
