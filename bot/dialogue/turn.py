@@ -18,7 +18,7 @@ from bot.dialogue.messages import Incoming, ReplyChannel, apology, reference, sa
 from bot.dialogue.patches import ActionClient
 from bot.dialogue.tracker_store import BoundedTrackerStore
 
-WARM_UP_TEXT = "会员怎么取消自动续费"
+WARM_UP_TEXTS = ("会员怎么取消自动续费", "推荐一部周星驰的喜剧电影")
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,9 @@ class Turns:
         """Load what is loaded on first use (jieba's dictionary, sounds, vectors); stores nothing, calls no action."""
         tracker = self._new_tracker("warm-up")
         tracker.update(ActionExecuted(ACTION_LISTEN_NAME), self._processor.domain)
-        message = UserMessage(WARM_UP_TEXT, ReplyChannel(), "warm-up", input_channel=ReplyChannel.name())
-        await self._processor._handle_message_with_tracker(message, tracker)
+        for text in WARM_UP_TEXTS:
+            message = UserMessage(text, ReplyChannel(), "warm-up", input_channel=ReplyChannel.name())
+            await self._processor._handle_message_with_tracker(message, tracker)
         self._processor.predict_next_with_tracker_if_should(tracker)
 
     async def _tracker(self, conversation: str) -> DialogueStateTracker:

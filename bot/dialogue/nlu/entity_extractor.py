@@ -12,6 +12,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.dialogue.nlu.entity_model import EntityModel
+from bot.dialogue.nlu.lists import WordLists, lists_of
 
 FIELD, LISTS, INTENTS = "entities.crf", "lists.json", "intents.txt"
 
@@ -22,7 +23,7 @@ class EntityExtractor(GraphComponent, EntityExtractorMixin):
 
     def __init__(self, storage: ModelStorage, resource: Resource) -> None:
         self._storage, self._resource = storage, resource
-        self._model = EntityModel()
+        self._model = EntityModel(WordLists({}), [])
         self._intents: Set[str] = set()
 
     @classmethod
@@ -56,9 +57,8 @@ class EntityExtractor(GraphComponent, EntityExtractorMixin):
         examples = [e for e in training_data.intent_examples if e.get(TEXT)]
         self._intents = {e.get(INTENT) for e in examples if e.get(ENTITIES)}
         used = [e for e in examples if e.get(INTENT) in self._intents]
-        lists = {t["name"]: t["elements"] for t in training_data.lookup_tables if isinstance(t["elements"], list)}
         patterns = [(p["name"], p["pattern"]) for p in training_data.regex_features]
-        self._model = EntityModel(lists, patterns)
+        self._model = EntityModel(lists_of(training_data.lookup_tables), patterns)
         spans = [[(s["start"], s["end"], s["entity"]) for s in e.get(ENTITIES) or ()] for e in used]
         with self._storage.write_to(self._resource) as folder:
             self._model.fit([e.get(TEXT) for e in used], [e.get(INTENT) for e in used], spans, folder / FIELD)

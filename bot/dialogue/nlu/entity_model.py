@@ -3,11 +3,12 @@
 import json
 import re
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import pycrfsuite
 
-from bot.dialogue.nlu.features import words
+from bot.dialogue.nlu.features import tagged_words
+from bot.dialogue.nlu.lists import WordLists
 from bot.dialogue.nlu.text import simplify, tokens
 
 Span = Tuple[int, int, str]
@@ -15,33 +16,27 @@ Span = Tuple[int, int, str]
 OUTSIDE = "O"
 MAX_CHARS = 200
 """A longer text is pasted content: entities are looked for in its beginning only."""
-MIN_LISTED = 2
-"""A listed word of one character is a feature like any character; it says nothing by itself."""
 
 
 class EntityModel:
     """Text and intent → entities.
 
     Args:
-        lists: known values by list name. Finding one is a feature, not a decision: 京剧 is a genre when a film is
-            wanted and a style when a tune is.
+        lists: known values. Finding one is a feature, not a decision: 京剧 is a genre when a film is wanted and a
+            style when a tune is.
         patterns: regular expressions by name, used in the same way.
     """
 
-    def __init__(
-        self,
-        lists: Optional[Mapping[str, Sequence[str]]] = None,
-        patterns: Optional[Sequence[Tuple[str, str]]] = None,
-    ) -> None:
-        self._lists = {name: sorted(set(values)) for name, values in (lists or {}).items()}
-        self._patterns = list(patterns or [])
+    def __init__(self, lists: WordLists, patterns: Sequence[Tuple[str, str]]) -> None:
+        self._lists, self._patterns = lists, list(patterns)
         self._tagger: Optional[pycrfsuite.Tagger] = None
-        self._compile()
+        self._found = [(f"list={name}", expression) for name, expression in lists.expressions]
+        self._found += [(f"pattern={name}", re.compile(pattern)) for name, pattern in self._patterns]
 
     def fit(self, texts: Sequence[str], intents: Sequence[str], spans: Sequence[Sequence[Span]], path: Path) -> None:
         """Learn from annotated texts and write the field to ``path``."""
         trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
-        trainer.set_params({"c1": 0.05, "c2": 0.05, "max_iterations": 120, "feature.possible_transitions": True})
+        trainer.set_params({"c1": 0.1, "c2": 0.01, "max_iterations": 120, "feature.possible_transitions": True})
         for text, intent, marked in zip(texts, intents, spans, strict=True):
             items = tokens(text)
             trainer.append(self.features(text, intent), _tags(items, marked))
@@ -96,7 +91,10 @@ class EntityModel:
                 row.append(f"{shift}:char={kinds[at] or plain[at]}")
                 row += [f"{shift}:{mark}" for mark in marks[at]]
                 if abs(shift) <= 1:
-                    row.append(f"{shift}:word={cut[at][0]}")
+                    word, place, is_name = cut[at]
+                    row.append(f"{shift}:word={word}")
+                    if is_name:
+                        row.append(f"{shift}:name {place}")
             row.append(f"char={plain[n]}")
             row.append(f"place={cut[n][1]}")
             row += [f"{mark} {intent}" for mark in marks[n]]
@@ -108,21 +106,13 @@ class EntityModel:
 
     def description(self) -> str:
         """Lists and patterns as JSON, for :meth:`described`."""
-        return json.dumps({"lists": self._lists, "patterns": self._patterns}, ensure_ascii=False)
+        return json.dumps({"lists": self._lists.lists, "patterns": self._patterns}, ensure_ascii=False)
 
     @classmethod
     def described(cls, description: str) -> "EntityModel":
         """The model without its field, from :meth:`description`."""
         parts: Dict[str, Any] = json.loads(description)
-        return cls(parts["lists"], [(name, pattern) for name, pattern in parts["patterns"]])
-
-    def _compile(self) -> None:
-        self._found: List[Tuple[str, "re.Pattern[str]"]] = []
-        for name, values in self._lists.items():
-            ranked = sorted((v for v in values if len(v) >= MIN_LISTED), key=len, reverse=True)
-            if ranked:
-                self._found.append((f"list={name}", re.compile("|".join(map(re.escape, ranked)), re.IGNORECASE)))
-        self._found += [(f"pattern={name}", re.compile(pattern)) for name, pattern in self._patterns]
+        return cls(WordLists(parts["lists"]), [(name, pattern) for name, pattern in parts["patterns"]])
 
     def _marks(self, text: str, items: Sequence[Tuple[str, int]]) -> List[List[str]]:
         """For each token the lists and patterns it is part of, with B for the first token of a match."""
@@ -147,14 +137,17 @@ def _tags(items: Sequence[Tuple[str, int]], spans: Sequence[Span]) -> List[str]:
     return tags
 
 
-def _word_places(text: str, items: Sequence[Tuple[str, int]]) -> List[Tuple[str, str]]:
-    """For each token jieba's word around it and its place there: S alone, B first, M inside, E last."""
-    places: Dict[int, Tuple[str, str]] = {}
+def _word_places(text: str, items: Sequence[Tuple[str, int]]) -> List[Tuple[str, str, bool]]:
+    """For each token jieba's word around it, its place there, and whether jieba takes the word for a person's name.
+
+    Places: S alone, B first, M inside, E last.
+    """
+    places: Dict[int, Tuple[str, str, bool]] = {}
     at = 0
-    for word in words(text):
+    for word, flag in tagged_words(text):
         start = text.find(word, at)
         at = start + len(word)
         for p in range(start, at):
             place = "S" if len(word) == 1 else "B" if p == start else "E" if p == at - 1 else "M"
-            places[p] = (word, place)
-    return [places.get(start, (token, "S")) for token, start in items]
+            places[p] = (word, place, flag.startswith("nr"))
+    return [places.get(start, (token, "S", False)) for token, start in items]

@@ -1,8 +1,9 @@
 """Lexical features of a message: character, word and sound n-grams."""
 
 from functools import lru_cache
-from typing import Dict, Iterator, List, Sequence
+from typing import Dict, Iterator, List, Sequence, Tuple
 
+from bot.dialogue.nlu.lists import WordLists
 from bot.dialogue.nlu.text import ELLIPSIS, normalise, request_part, tokens
 
 START, END = "⊢", "⊣"
@@ -39,24 +40,38 @@ def words(text: str) -> List[str]:
     return [word for word in _jieba().cut(text) if not word.isspace()]  # type: ignore[attr-defined]
 
 
+def tagged_words(text: str) -> List[Tuple[str, str]]:
+    """jieba's words with their part of speech."""
+    _jieba()
+    from jieba import posseg
+
+    return [(pair.word, pair.flag) for pair in posseg.cut(text)]
+
+
 def _grams(items: Sequence[str], lengths: Sequence[int], joint: str = "") -> Iterator[str]:
     for n in lengths:
         for start in range(len(items) - n + 1):
             yield joint.join(items[start : start + n])
 
 
-def lexical_features(text: str) -> Dict[str, List[str]]:
-    """Names of the features present in ``text``, by group: ``char``, ``word``, ``sound`` and ``shape``."""
+def lexical_features(text: str, lists: WordLists) -> Dict[str, List[str]]:
+    """Names of the features present in ``text``, by group.
+
+    ``char`` and ``word`` n-grams, ``sound`` n-grams (homophones share them), ``kind`` n-grams (characters around a
+    listed word, whichever word of the list it is), and the ``shape`` of the text.
+    """
     whole = normalise(text)
     part = request_part(whole)
     units = [START, *(token for token, _ in tokens(part)), END]
     cut = [START, *words(part), END]
     sounds = [syllable(unit) for unit in units]
+    general = [START, *lists.generalised(part), END]
     length = len(whole)
     return {
         "char": list(_grams(units, (1, 2, 3, 4))),
         "word": list(_grams(cut, (1, 2), " ")),
         "sound": list(_grams(sounds, (2, 3), " ")),
+        "kind": [gram for gram in _grams(general, (1, 2, 3)) if "<" in gram],
         "shape": [
             f"length {min(8, length.bit_length())}",
             "cut" if ELLIPSIS in part else "whole",

@@ -14,6 +14,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.dialogue.env import read_env
 from bot.dialogue.nlu.intent_model import IntentModel
+from bot.dialogue.nlu.lists import WordLists, lists_of
 from bot.dialogue.nlu.static_vectors import StaticVectors
 
 UNSURE = "nlu_fallback"
@@ -57,7 +58,8 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
 
     def __init__(self, config: Dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
         self._config, self._storage, self._resource = config, storage, resource
-        self._model = IntentModel(StaticVectors(read_env().var_dir / "encoder" / "static"))
+        self._vectors = StaticVectors(read_env().var_dir / "encoder" / "static")
+        self._model = IntentModel(self._vectors, WordLists({}))
 
     @classmethod
     def create(
@@ -86,6 +88,7 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
     def train(self, training_data: TrainingData) -> Resource:
         """Fit on every example that has a text and an intent."""
         examples = [e for e in training_data.intent_examples if e.get(TEXT) and e.get(INTENT)]
+        self._model = IntentModel(self._vectors, lists_of(training_data.lookup_tables))
         self._model.fit([e.get(TEXT) for e in examples], [e.get(INTENT) for e in examples])
         with self._storage.write_to(self._resource) as folder:
             self._model.save(folder)

@@ -9,10 +9,11 @@ import numpy as np
 from scipy.sparse import csr_matrix, hstack
 
 from bot.dialogue.nlu.features import lexical_features
+from bot.dialogue.nlu.lists import WordLists
 from bot.dialogue.nlu.static_vectors import StaticVectors
 from bot.dialogue.nlu.text import normalise, request_part
 
-GROUP_WEIGHTS: Mapping[str, float] = {"char": 1.0, "word": 1.0, "sound": 1.0, "shape": 0.3}
+GROUP_WEIGHTS: Mapping[str, float] = {"char": 1.0, "word": 1.0, "sound": 1.0, "kind": 0.7, "shape": 0.3}
 VECTOR_WEIGHT = 1.0
 
 
@@ -28,14 +29,15 @@ class IntentModel:
 
     def __init__(
         self,
-        vectors: Optional[StaticVectors],
+        vectors: StaticVectors,
+        lists: WordLists,
         *,
         strength: float = 4.0,
         group_weights: Mapping[str, float] = GROUP_WEIGHTS,
         vector_weight: float = VECTOR_WEIGHT,
         minimum_count: int = 2,
     ) -> None:
-        self._vectors = vectors
+        self._vectors, self._lists = vectors, lists
         self._strength, self._vector_weight = strength, vector_weight
         self._group_weights, self._minimum_count = dict(group_weights), minimum_count
         self.intents: List[str] = []
@@ -79,20 +81,20 @@ class IntentModel:
 
     def save(self, folder: Path) -> None:
         """Write ``intents.json`` and ``intents.npz``; nothing in them is executable."""
-        description = {"intents": self.intents, "features": list(self._columns)}
+        description = {"intents": self.intents, "features": list(self._columns), "lists": self._lists.lists}
         (folder / "intents.json").write_text(json.dumps(description, ensure_ascii=False), encoding="utf-8")
         np.savez_compressed(folder / "intents.npz", idf=self._idf, weights=self._weights, bias=self._bias)
 
     def load(self, folder: Path) -> None:
         """Read what :meth:`save` wrote."""
         description = json.loads((folder / "intents.json").read_text(encoding="utf-8"))
-        self.intents = description["intents"]
+        self.intents, self._lists = description["intents"], WordLists(description["lists"])
         self._columns = {name: column for column, name in enumerate(description["features"])}
         with np.load(folder / "intents.npz", allow_pickle=False) as arrays:
             self._idf, self._weights, self._bias = arrays["idf"], arrays["weights"], arrays["bias"]
 
     def _named(self, text: str) -> Dict[str, List[str]]:
-        groups = lexical_features(text)
+        groups = lexical_features(text, self._lists)
         return {g: [f"{g}:{name}" for name in groups[g]] for g, weight in self._group_weights.items() if weight}
 
     def _row(self, groups: Dict[str, List[str]]) -> Tuple[np.ndarray, np.ndarray]:
@@ -107,6 +109,4 @@ class IntentModel:
         return np.concatenate(where), np.concatenate(what)
 
     def _dense(self, text: str) -> np.ndarray:
-        if self._vectors is None or not self._vector_weight:
-            return np.zeros(1, dtype=np.float32)
         return self._vectors.vector(request_part(normalise(text))) * self._vector_weight
