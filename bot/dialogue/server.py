@@ -12,6 +12,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -60,6 +61,9 @@ def load(env: Env) -> web.Application:
         store.close()
 
     app.cleanup_ctx.append(resources)
+    # What is loaded stays: the collector need not walk through millions of objects in the middle of a turn.
+    gc.collect()
+    gc.freeze()
     return app
 
 

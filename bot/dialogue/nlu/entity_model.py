@@ -7,8 +7,9 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import pycrfsuite
 
-from bot.dialogue.nlu.features import tagged_words
+from bot.dialogue.nlu.features import words
 from bot.dialogue.nlu.lists import WordLists
+from bot.dialogue.nlu.names import may_be_name
 from bot.dialogue.nlu.text import simplify, tokens
 
 Span = Tuple[int, int, str]
@@ -138,16 +139,17 @@ def _tags(items: Sequence[Tuple[str, int]], spans: Sequence[Span]) -> List[str]:
 
 
 def _word_places(text: str, items: Sequence[Tuple[str, int]]) -> List[Tuple[str, str, bool]]:
-    """For each token jieba's word around it, its place there, and whether jieba takes the word for a person's name.
+    """For each token jieba's word around it, its place there, and whether the word may be a person's name.
 
     Places: S alone, B first, M inside, E last.
     """
     places: Dict[int, Tuple[str, str, bool]] = {}
     at = 0
-    for word, flag in tagged_words(text):
+    for word in words(text):
         start = text.find(word, at)
         at = start + len(word)
+        is_name = may_be_name(word)
         for p in range(start, at):
             place = "S" if len(word) == 1 else "B" if p == start else "E" if p == at - 1 else "M"
-            places[p] = (word, place, flag.startswith("nr"))
+            places[p] = (word, place, is_name)
     return [places.get(start, (token, "S", False)) for token, start in items]

@@ -1,7 +1,8 @@
 """Lexical features of a message: character, word and sound n-grams."""
 
+import os
 from functools import lru_cache
-from typing import Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Sequence
 
 from bot.dialogue.nlu.lists import WordLists
 from bot.dialogue.nlu.text import ELLIPSIS, normalise, request_part, tokens
@@ -15,6 +16,8 @@ def syllable(character: str) -> str:
 
     Endings and beginnings that speech recognition and southern typists confuse become one: zh z, ch c, sh s, ng n.
     """
+    # Characters are looked up one by one; the table of 47,000 phrases would only fill memory.
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
     from pypinyin import lazy_pinyin
 
     if not "\u4e00" <= character <= "\u9fff":
@@ -27,7 +30,7 @@ def syllable(character: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _jieba() -> object:
+def _jieba() -> Any:
     import jieba
 
     jieba.setLogLevel("WARNING")
@@ -35,17 +38,14 @@ def _jieba() -> object:
     return jieba
 
 
+def is_listed(word: str) -> bool:
+    """Whether jieba's dictionary has the word."""
+    return bool(_jieba().dt.FREQ.get(word))
+
+
 def words(text: str) -> List[str]:
     """jieba's words, without white space."""
-    return [word for word in _jieba().cut(text) if not word.isspace()]  # type: ignore[attr-defined]
-
-
-def tagged_words(text: str) -> List[Tuple[str, str]]:
-    """jieba's words with their part of speech."""
-    _jieba()
-    from jieba import posseg
-
-    return [(pair.word, pair.flag) for pair in posseg.cut(text)]
+    return [word for word in _jieba().cut(text) if not word.isspace()]
 
 
 def _grams(items: Sequence[str], lengths: Sequence[int], joint: str = "") -> Iterator[str]:

@@ -7,6 +7,8 @@ import unittest
 from pathlib import Path
 
 from bot.dialogue.nlu.entity_model import EntityModel
+from bot.dialogue.nlu.lists import WordLists
+from bot.dialogue.nlu.names import may_be_name
 
 TEXTS = ["推荐科幻电影", "来点喜剧", "想看恐怖片", "写首悲伤的曲子", "来段欢快的"]
 INTENTS = ["recommend"] * 3 + ["compose"] * 2
@@ -16,7 +18,7 @@ SPANS = [[(2, 4, "genre")], [(2, 4, "genre")], [(2, 4, "genre")], [(2, 4, "mood"
 class Entities(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
-        cls.model = EntityModel({"genre": ["科幻", "喜剧", "恐怖", "武侠"]}, [("title", "《[^》]+》")])
+        cls.model = EntityModel(WordLists({"genre": ["科幻", "喜剧", "恐怖", "武侠"]}), [("title", "《[^》]+》")])
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "entities.crf"
             cls.model.fit(TEXTS, INTENTS, SPANS, path)
@@ -39,4 +41,12 @@ class Entities(unittest.TestCase):
 
     def test_an_untrained_model_says_so(self) -> None:
         with self.assertRaises(RuntimeError):
-            EntityModel().entities("x", "recommend")
+            EntityModel(WordLists({}), []).entities("x", "recommend")
+
+
+class Names(unittest.TestCase):
+    def test_known_names_and_surnames(self) -> None:
+        for word in ("周星驰", "姜文", "王家卫"):
+            self.assertTrue(may_be_name(word), word)
+        for word in ("电影", "高兴", "推荐", "王", "x"):
+            self.assertFalse(may_be_name(word), word)

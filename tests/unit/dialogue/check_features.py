@@ -11,13 +11,16 @@ import numpy as np
 
 from bot.dialogue.nlu.features import lexical_features, syllable
 from bot.dialogue.nlu.intent_model import IntentModel
+from bot.dialogue.nlu.lists import WordLists
 from bot.dialogue.nlu.static_vectors import MissingVectors, StaticVectors
+
+NO_LISTS = WordLists({})
 
 
 class Features(unittest.TestCase):
     def test_homophones_share_sounds(self) -> None:
-        self.assertEqual(lexical_features("会员")["sound"], lexical_features("慧园")["sound"])
-        self.assertNotEqual(lexical_features("会员")["char"], lexical_features("慧园")["char"])
+        self.assertEqual(lexical_features("会员", NO_LISTS)["sound"], lexical_features("慧园", NO_LISTS)["sound"])
+        self.assertNotEqual(lexical_features("会员", NO_LISTS)["char"], lexical_features("慧园", NO_LISTS)["char"])
 
     def test_sounds_that_are_confused_are_one(self) -> None:
         self.assertEqual(syllable("张"), syllable("赞"))
@@ -25,7 +28,14 @@ class Features(unittest.TestCase):
         self.assertEqual(syllable("vip"), "vip")
 
     def test_an_empty_text_has_features(self) -> None:
-        self.assertTrue(all(lexical_features("").values()))
+        found = lexical_features("", NO_LISTS)
+        self.assertTrue(found["char"] and found["shape"])
+
+    def test_words_of_one_list_share_kinds(self) -> None:
+        lists = WordLists({"instrument": ["古筝", "小提琴", "提琴", "鼓"]})
+        self.assertEqual(lists.generalised("用小提琴来"), ["用", "<instrument>", "来"])
+        self.assertEqual(lexical_features("用小提琴来", lists)["kind"], lexical_features("用古筝来", lists)["kind"])
+        self.assertEqual(lists.generalised("鼓励"), ["鼓", "励"])
 
 
 def table(folder: Path, tokens: "list[str]", vectors: np.ndarray) -> Path:
@@ -65,11 +75,11 @@ class Model(unittest.TestCase):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             vectors = StaticVectors(table(folder, ["电影", "曲子"], np.eye(2)))
-            model = IntentModel(vectors, minimum_count=1)
+            model = IntentModel(vectors, NO_LISTS, minimum_count=1)
             texts = ["推荐电影", "看什么电影", "写首曲子", "作曲子"]
             model.fit(texts, ["recommend", "recommend", "compose", "compose"])
             model.save(folder)
-            again = IntentModel(vectors)
+            again = IntentModel(vectors, NO_LISTS)
             again.load(folder)
             for text in (*texts, "", "x" * 5000, "推荐一首曲子"):
                 expected = model.probabilities(text)
