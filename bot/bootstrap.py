@@ -161,7 +161,7 @@ def install_dialogue() -> None:
 
 
 def build_encoder() -> None:
-    call([APP / "bin" / "python", "-m", "knowledge.encoder_build", VAR], quiet=False)
+    call([APP / "bin" / "python", "-m", "knowledge.encoder_build", VAR / "encoder"], quiet=False)
 
 
 def node_env() -> Dict[str, str]:
