@@ -7,6 +7,7 @@ with each message. Here a row holds the last turns and, before them, the slots a
 import asyncio
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Dict, Iterable, List, Optional
 
 from rasa.core.tracker_store import TrackerStore
@@ -23,6 +24,7 @@ TURNS_KEPT = 6
 """No policy looks further back than three turns; Rasa computes the state after each remembered event anew, several
 times a turn, so that 30 turns cost three times the processor time of six. The whole conversation is in the outbox."""
 TURNS_BEFORE_TRIMMING = 8
+POOL = 4
 BUSY_S = 2
 """How long a statement waits for another process's write to SQLite before the turn fails and is sent again."""
 
@@ -40,9 +42,9 @@ WRITE = text(
 def open_engine(url: str) -> Engine:
     """An engine with a small pool; SQLite in WAL mode, usable from threads."""
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=4, pool_pre_ping=True)
+        return create_engine(url, pool_size=POOL, pool_pre_ping=True)
     engine = create_engine(
-        url, poolclass=QueuePool, pool_size=4, connect_args={"check_same_thread": False, "timeout": BUSY_S}
+        url, poolclass=QueuePool, pool_size=POOL, connect_args={"check_same_thread": False, "timeout": BUSY_S}
     )
 
     @event.listens_for(engine, "connect")
@@ -96,12 +98,15 @@ class BoundedTrackerStore(TrackerStore):
     def __init__(self, domain: Optional[Domain], url: str) -> None:
         super().__init__(domain)
         self._engine = open_engine(url)
+        # SQLite lets one write at a time; threads that wait for each other there sleep longer than a write takes.
+        threads = 1 if self._engine.dialect.name == "sqlite" else POOL
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="tracker")
         with self._engine.begin() as connection:
             connection.execute(text(CREATE))
 
     async def retrieve(self, sender_id: str) -> Optional[DialogueStateTracker]:
         """The tracker of a conversation, or None when it is new."""
-        stored = await asyncio.get_running_loop().run_in_executor(None, self._read, sender_id)
+        stored = await asyncio.get_running_loop().run_in_executor(self._threads, self._read, sender_id)
         if stored is None:
             return None
         return DialogueStateTracker.from_dict(sender_id, json.loads(stored), self.domain.slots)
@@ -109,14 +114,15 @@ class BoundedTrackerStore(TrackerStore):
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Store the conversation, trimmed."""
         events = as_json(trimmed(list(tracker.events), self.domain, tracker.sender_id))
-        await asyncio.get_running_loop().run_in_executor(None, self._write, tracker.sender_id, events)
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._write, tracker.sender_id, events)
 
     async def keys(self) -> Iterable[str]:
         """Ids of all conversations."""
-        return await asyncio.get_running_loop().run_in_executor(None, self._keys)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._keys)
 
     def close(self) -> None:
         """Close the connections."""
+        self._threads.shutdown()
         self._engine.dispose()
 
     def _read(self, conversation: str) -> Optional[str]:
