@@ -1,0 +1,262 @@
+"""FAQ retrieval side by side: TF-IDF, bm25s, the plain encoder, Wenyu, and Wenyu without each of its parts.
+
+    python -m benchmarks.faq [--encoder var/encoder] [--base-encoder DIR]
+
+Judged on nlu_data/heldout/faq.yml, which nothing is trained or tuned on. Every row chooses its thresholds by the same rule on
+the same development data. Columns: right entry first; right entry first or among the four shown (and not refused); answered
+right; answered wrong as certain (of the in-scope questions); out-of-scope questions refused, and answered; first place again
+when 15 % of the characters are replaced by homophones. --base-encoder (built with `--base`) adds the row without fine-tuning.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import bm25s
+import numpy as np
+import numpy.typing as npt
+import yaml
+from knowledge import calibrate, noise
+from knowledge.bands import SHOWN, Curve, choose_thresholds
+from knowledge.confidence import rank
+from knowledge.corpus import Corpus, lay_out
+from knowledge.encoder import Encoder, load_encoder
+from knowledge.index import open_or_build
+from knowledge.lexical import word_terms
+from knowledge.normalise import Synonyms, load_synonyms, normalise
+from knowledge.retrieval import FEATURES
+from knowledge.store import load_faq
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+ROOT = Path(__file__).resolve().parent.parent
+HELD_OUT = ROOT / "nlu_data" / "heldout" / "faq.yml"
+RESULTS = ROOT / "benchmarks" / "results" / "faq.json"
+
+PARTS: dict[str, tuple[str, ...]] = {
+    "问法向量": ("dense_best", "dense_mean"),
+    "判别空间": ("centroid",),
+    "答案向量": ("answer", "answer_part"),
+    "全部向量": ("dense_best", "dense_mean", "centroid", "answer", "answer_part"),
+    "BM25": ("bm25",),
+    "字符 n 元": ("character",),
+    "拼音": ("pinyin",),
+}
+
+
+@dataclass(frozen=True)
+class Queries:
+    """Held-out questions: clean, with homophones, and out of scope; targets are entry numbers of the clean ones."""
+
+    clean: list[str]
+    faulty: list[str]
+    outside: list[str]
+    targets: npt.NDArray[np.int64]
+
+
+def read_queries(corpus: Corpus) -> Queries:
+    """The held-out set, normalised."""
+    content = yaml.safe_load(HELD_OUT.read_text(encoding="utf-8"))
+    ids = {entry.id: i for i, entry in enumerate(corpus.entries)}
+    pairs = [(normalise(t), ids[e]) for e, texts in content["paraphrases"].items() if e in ids for t in texts]
+    rng = random.Random(7)
+    clean = [text for text, _ in pairs]
+    return Queries(
+        clean,
+        [normalise(noise.homophone(text, rng)) for text in clean],
+        [normalise(t) for t in content["out_of_scope"]],
+        np.array([target for _, target in pairs]),
+    )
+
+
+def row(name: str, place: npt.NDArray, bands: Sequence[str], outside: Sequence[str], faulty_first: float) -> dict:
+    """One line of the table; place: position of the right entry, 0 first."""
+    band = np.array(bands)
+    answered, refused = band == "answer", band == "refuse"
+    found = (~refused) & (((place < SHOWN) & (band == "suggest")) | ((place == 0) & answered))
+    out = np.array(outside)
+    return {
+        "name": name,
+        "right_first": float((place == 0).mean()),
+        "right_in_candidates": float((place < SHOWN).mean()),
+        "first_or_shown": float(found.mean()),
+        "answered_right": float((answered & (place == 0)).mean()),
+        "answered_wrong": float((answered & (place != 0)).mean()),
+        "asked_back": float((band == "suggest").mean()),
+        "refused": float(refused.mean()),
+        "outside_refused": float((out == "refuse").mean()),
+        "outside_answered": float((out == "answer").mean()),
+        "right_first_homophones": faulty_first,
+    }
+
+
+Scorer = Callable[[list[str]], npt.NDArray]
+
+
+def places(scores: npt.NDArray, targets: npt.NDArray) -> npt.NDArray:
+    """Position of each target entry, 0 first."""
+    right = scores[np.arange(len(targets)), targets][:, None]
+    return (scores > right).sum(axis=1)
+
+
+def simple(name: str, scorer: Scorer, queries: Queries, development: calibrate.Development, corpus: Corpus) -> dict:
+    """A method with one score per entry [n, n_entries]: the score itself is its confidence."""
+    ids = {entry.id: i for i, entry in enumerate(corpus.entries)}
+    known = [(normalise(t), ids[e]) for t, e in development.paraphrases if e in ids]
+    groups = ["paraphrase"] * len(known) + [g for g, texts in development.outside.items() for _ in texts]
+    texts = [t for t, _ in known] + [normalise(t) for some in development.outside.values() for t in some]
+    scores = scorer(texts)
+    place = np.full(len(texts), 99)
+    place[: len(known)] = places(scores[: len(known)], np.array([t for _, t in known]))
+    best = scores.max(axis=1)
+    thresholds = choose_thresholds(
+        Curve(best, best, place, np.array(groups) != "paraphrase", np.array(groups)), "paraphrase"
+    )
+    clean, outside = scorer(queries.clean), scorer(queries.outside)
+    return row(
+        name,
+        places(clean, queries.targets),
+        [thresholds.band(s, s) for s in clean.max(axis=1)],
+        [thresholds.band(s, s) for s in outside.max(axis=1)],
+        float((places(scorer(queries.faulty), queries.targets) == 0).mean()),
+    )
+
+
+def best_per_entry(corpus: Corpus, scores: npt.NDArray) -> npt.NDArray:
+    """Question scores [n, n_questions] to entry scores [n, n_entries]."""
+    return np.maximum.reduceat(scores, corpus.question_starts[:-1], axis=1)
+
+
+def tfidf(corpus: Corpus) -> Scorer:
+    """Cosine of TF-IDF over character pairs and single characters."""
+    vectoriser = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), sublinear_tf=True)
+    matrix = vectoriser.fit_transform(corpus.questions)
+    return lambda texts: best_per_entry(corpus, (vectoriser.transform(texts) @ matrix.T).toarray())
+
+
+def bm25s_words(corpus: Corpus) -> Scorer:
+    """The bm25s package over jieba's words."""
+    index = bm25s.BM25()
+    index.index([word_terms(q) for q in corpus.questions], show_progress=False)
+
+    def score(texts: list[str]) -> npt.NDArray:
+        none = np.zeros(len(corpus.questions))
+        return best_per_entry(
+            corpus, np.stack([index.get_scores(terms) if (terms := word_terms(t)) else none for t in texts])
+        )
+
+    return score
+
+
+def plain_encoder(corpus: Corpus, vectors: npt.NDArray, encoder: Encoder) -> Scorer:
+    """Nearest question by cosine, nothing else."""
+    questions = vectors[: len(corpus.questions)]
+    return lambda texts: best_per_entry(corpus, encoder.encode(texts) @ questions.T)
+
+
+class Wenyu:
+    """Everything fitted on the development data once, then judged with any part of the features."""
+
+    def __init__(self, corpus: Corpus, encoder: Encoder, synonyms: Synonyms, queries: Queries, cache: Path) -> None:
+        texts = [*corpus.questions, *corpus.parts]
+        self.stored = open_or_build(cache, texts, len(corpus.questions), encoder)
+        self.development = calibrate.read_development(calibrate.DEVELOPMENT, calibrate.OUT_OF_SCOPE)
+        self.samples = calibrate.gather(corpus, self.stored, synonyms, encoder, self.development)
+        self.queries = queries
+        retriever = calibrate.full_retriever(corpus, self.stored, synonyms)
+        self.found = {
+            kind: [retriever.candidates(t, v) for t, v in zip(texts, encoder.encode(texts), strict=True)]
+            for kind, texts in (("clean", queries.clean), ("faulty", queries.faulty), ("outside", queries.outside))
+        }
+
+    def judge(self, name: str, used: Sequence[str] = FEATURES) -> dict:
+        """Fit with the features in `used` and judge on the held-out set."""
+        thresholds = choose_thresholds(calibrate.cross_fitted_curve(self.samples, used), "paraphrase")
+        fitted = calibrate.fit(self.samples, np.arange(len(self.samples.targets)), used)
+
+        def run(kind: str, texts: list[str]) -> tuple[npt.NDArray, list[str]]:
+            place, bands = [], []
+            targets = self.queries.targets if kind != "outside" else np.full(len(texts), -1)
+            for candidates, text, target in zip(self.found[kind], texts, targets, strict=True):
+                ranked = rank(fitted.fusion, candidates, text, used)
+                hit = np.flatnonzero(ranked.entries == target)
+                place.append(int(hit[0]) if len(hit) else 99)
+                right = float(fitted.right.probability(ranked.evidence))
+                bands.append(thresholds.band(right, float(fitted.in_scope.probability(ranked.evidence))))
+            return np.array(place), bands
+
+        place, bands = run("clean", self.queries.clean)
+        faulty, _ = run("faulty", self.queries.faulty)
+        _, outside = run("outside", self.queries.outside)
+        return row(name, place, bands, outside, float((faulty == 0).mean()))
+
+
+COLUMNS = {
+    "right_first": "首位",
+    "right_in_candidates": "前四",
+    "first_or_shown": "首位或候选",
+    "answered_right": "答对",
+    "answered_wrong": "错答",
+    "outside_refused": "域外拒答",
+    "outside_answered": "域外误答",
+    "right_first_homophones": "同音错字首位",
+}
+
+
+def main() -> None:
+    """Print the table and write benchmarks/results/faq.json."""
+    parser = argparse.ArgumentParser(description="FAQ 检索对比")
+    parser.add_argument("--encoder", type=Path, default=ROOT / "var" / "encoder")
+    parser.add_argument("--base-encoder", type=Path)
+    parser.add_argument("--cache", type=Path, default=ROOT / "var" / "index" / "benchmark")
+    arguments = parser.parse_args()
+    corpus = lay_out(load_faq(ROOT / "knowledge" / "faq"))
+    queries = read_queries(corpus)
+    encoder = load_encoder("", arguments.encoder, threads=2)
+    arguments.cache.mkdir(parents=True, exist_ok=True)
+    print(
+        f"{len(corpus.entries)} 个条目，{len(corpus.questions)} 个问法；"
+        f"留出 {len(queries.clean)} 个改写，{len(queries.outside)} 个域外问题\n"
+    )
+    print("  ".join([*COLUMNS.values(), "方法"]))
+    rows: list[dict] = []
+
+    def show(result: dict) -> None:
+        rows.append(result)
+        print("  ".join([f"{result[c]:6.1%}" for c in COLUMNS] + [result["name"]]), flush=True)
+
+    whole = Wenyu(corpus, encoder, load_synonyms(), queries, arguments.cache)
+    show(simple("TF-IDF（字 1–2 元）", tfidf(corpus), queries, whole.development, corpus))
+    show(simple("bm25s（jieba 词）", bm25s_words(corpus), queries, whole.development, corpus))
+    show(
+        simple("仅编码器", plain_encoder(corpus, whole.stored.vectors, encoder), queries, whole.development, corpus)
+    )
+    show(whole.judge("Wenyu"))
+    for part, features in PARTS.items():
+        show(whole.judge(f"Wenyu，去掉{part}", [f for f in FEATURES if f not in features]))
+    show(Wenyu(corpus, encoder, Synonyms({}), queries, arguments.cache).judge("Wenyu，去掉同义词"))
+    if arguments.base_encoder:
+        base = load_encoder("", arguments.base_encoder, threads=2)
+        untuned = Wenyu(corpus, base, load_synonyms(), queries, arguments.cache)
+        plain = plain_encoder(corpus, untuned.stored.vectors, base)
+        show(simple("仅编码器，未微调", plain, queries, untuned.development, corpus))
+        show(untuned.judge("Wenyu，去掉微调"))
+    RESULTS.parent.mkdir(exist_ok=True)
+    content = {
+        "entries": len(corpus.entries),
+        "questions": len(corpus.questions),
+        "held_out": {"paraphrases": len(queries.clean), "out_of_scope": len(queries.outside)},
+        "encoder": encoder.fingerprint,
+        "date": time.strftime("%Y-%m-%d"),
+        "rows": [{k: round(v, 4) if isinstance(v, float) else v for k, v in r.items()} for r in rows],
+    }
+    RESULTS.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
