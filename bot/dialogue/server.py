@@ -33,12 +33,19 @@ def load(env: Env) -> web.Application:
     """The application with everything loaded.
 
     Raises:
-        CannotStart: when the archive or the token is missing.
+        CannotStart: when the archive, the token or the static vectors are missing.
     """
     if not ARCHIVE.is_file():
         raise CannotStart("对话模型还没有训练。请运行 make run，它会自动训练；或运行 python -m bot.dialogue.train。")
     if not env.token:
         raise CannotStart("没有进程间口令 WENYU_INTERNAL_TOKEN。请用 make run 启动，它会自动设置。")
+    from bot.dialogue.nlu.static_vectors import MissingVectors, StaticVectors
+
+    try:
+        StaticVectors(env.var_dir / "encoder" / "static")
+    except MissingVectors as error:
+        raise CannotStart(str(error)) from error
+    import uvloop
     from rasa.core.agent import Agent
 
     from bot.dialogue.channel import create_app
@@ -46,6 +53,7 @@ def load(env: Env) -> web.Application:
     from bot.dialogue.tracker_store import BoundedTrackerStore
     from bot.dialogue.turn import Turns
 
+    uvloop.install()
     actions = ActionClient(f"http://127.0.0.1:{env.actions_port}/webhook", env.action_timeout_s)
     install(actions)
     processor = Agent.load(ARCHIVE).processor
@@ -100,7 +108,15 @@ def main() -> None:
         sys.exit(1)
 
     log(logging.INFO, "loaded", seconds=round(time.monotonic() - began, 1))
-    asyncio.run(serve(app, env))
+    try:
+        asyncio.run(serve(app, env))
+    except OSError:
+        log(
+            logging.ERROR,
+            "cannot_start",
+            hint=f"端口 {env.port} 已被占用；请改 WENYU_DIALOGUE_PORT，或停掉占用它的程序。",
+        )
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -116,10 +116,6 @@ class BoundedTrackerStore(TrackerStore):
         events = as_json(trimmed(list(tracker.events), self.domain, tracker.sender_id))
         await asyncio.get_running_loop().run_in_executor(self._threads, self._write, tracker.sender_id, events)
 
-    async def keys(self) -> Iterable[str]:
-        """Ids of all conversations."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._keys)
-
     def close(self) -> None:
         """Close the connections."""
         self._threads.shutdown()
@@ -133,7 +129,3 @@ class BoundedTrackerStore(TrackerStore):
     def _write(self, conversation: str, events: str) -> None:
         with self._engine.begin() as connection:
             connection.execute(WRITE, {"conversation": conversation, "events": events, "updated_at": time.time()})
-
-    def _keys(self) -> List[str]:
-        with self._engine.connect() as connection:
-            return [row[0] for row in connection.execute(text("SELECT conversation FROM tracker"))]

@@ -45,7 +45,7 @@ def inputs(env: Env) -> List[Path]:
     return sorted(found) + sorted((env.var_dir / "encoder" / "static").glob("*"))
 
 
-def fingersay(env: Env) -> str:
+def fingerprint(env: Env) -> str:
     """One digest over the contents of all inputs."""
     digest = hashlib.sha256()
     for path in inputs(env):
@@ -54,7 +54,7 @@ def fingersay(env: Env) -> str:
     return digest.hexdigest()
 
 
-def trained_fingersay() -> Optional[str]:
+def trained_fingerprint() -> Optional[str]:
     """What the archive on disk was trained from; None when there is none, or it is not the one that was recorded."""
     try:
         record: Dict[str, Any] = json.loads(RECORD.read_text(encoding="utf-8"))
@@ -66,7 +66,7 @@ def trained_fingersay() -> Optional[str]:
 
 def train(env: Env) -> float:
     """Train and put the archive in place at once; returns the seconds it took."""
-    began = time.monotonic()
+    began, trained_from = time.monotonic(), fingerprint(env)
     logging.captureWarnings(True)
     logging.disable(logging.WARNING)
     from rasa.model_training import train as rasa_train
@@ -90,7 +90,7 @@ def train(env: Env) -> float:
         os.replace(result.model, ARCHIVE)
     seconds = time.monotonic() - began
     record = {
-        "fingerprint": fingersay(env),
+        "fingerprint": trained_from,
         "archive_sha256": hashlib.sha256(ARCHIVE.read_bytes()).hexdigest(),
         "seconds": round(seconds, 1),
     }
@@ -113,8 +113,8 @@ def main() -> None:
     unread = generate(NLU_DIR, {"faq": env.faq_dir, "chitchat": CHITCHAT_DIR}, env.var_dir / "nlu")
     for name in unread:
         say(f"问题文件 {name} 读不了，训练时先略过；请用 wenyu faq lint 检查。")
-    trained = trained_fingersay()
-    if trained == fingersay(env):
+    trained = trained_fingerprint()
+    if trained == fingerprint(env):
         say(f"对话模型是最新的（{ARCHIVE.name}）。")
         return
     if check:
@@ -128,6 +128,10 @@ def main() -> None:
         seconds = train(env)
     except MissingVectors as error:
         sys.exit(str(error))
+    except Exception as error:  # noqa: BLE001 - the operator gets a sentence; the archive in use stays as it was
+        sys.exit(
+            f"对话模型没有训练成功（{type(error).__name__}：{error}）。请检查最近改过的 nlu_data、config.yml 和 domain。"
+        )
     say(f"对话模型训练完成，用时 {seconds:.0f} 秒。")
 
 
