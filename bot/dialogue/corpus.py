@@ -63,7 +63,7 @@ def written_examples(nlu_dir: Path, intent: str) -> int:
 
 def nonsense(rng: random.Random) -> List[str]:
     """Texts without meaning, for ``out_of_scope``: without them a message of unknown signs looks like a short “好”."""
-    letters = ["".join(rng.choices(string.ascii_lowercase, k=rng.randint(1, 10))) for _ in range(60)]
+    letters = ["".join(rng.choices(string.ascii_lowercase, k=rng.randint(1, 10))) for _ in range(100)]
     digits = ["".join(rng.choices(string.digits, k=rng.randint(1, 12))) for _ in range(20)]
     signs = ["".join(rng.choices("/#*&^%$@+=|<>{}_;", k=rng.randint(1, 6))) for _ in range(20)]
     mixed = [f"{rng.choice('/#@')}{a}{rng.choice('_ -')}{b}" for a, b in zip(letters[:20], letters[20:40], strict=True)]

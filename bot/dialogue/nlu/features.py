@@ -54,6 +54,13 @@ def _grams(items: Sequence[str], lengths: Sequence[int], joint: str = "") -> Ite
             yield joint.join(items[start : start + n])
 
 
+def _script(text: str) -> str:
+    """What a text is written in: han, latin, digits or signs; the first of these that it contains."""
+    if any("\u4e00" <= c <= "\u9fff" for c in text):
+        return "han"
+    return "latin" if any(c.isalpha() for c in text) else "digits" if any(c.isdigit() for c in text) else "signs"
+
+
 def lexical_features(text: str, lists: WordLists) -> Dict[str, List[str]]:
     """Names of the features present in ``text``, by group.
 
@@ -76,6 +83,7 @@ def lexical_features(text: str, lists: WordLists) -> Dict[str, List[str]]:
             f"length {min(8, length.bit_length())}",
             "cut" if ELLIPSIS in part else "whole",
             "title" if "《" in part else "no title",
+            f"script {_script(part)}",
             "question" if part.endswith(("?", "吗", "呢", "么", "嘛")) else "no question",
         ],
     }
