@@ -31,7 +31,7 @@ BUSY_S = 2
 DROPPED = ("intent_ranking", "text_tokens")
 
 CREATE = """CREATE TABLE IF NOT EXISTS tracker (
-    conversation TEXT PRIMARY KEY, events TEXT NOT NULL, updated_at REAL NOT NULL)"""
+    conversation TEXT PRIMARY KEY, events TEXT NOT NULL, updated_at DOUBLE PRECISION NOT NULL)"""
 READ = text("SELECT events FROM tracker WHERE conversation = :conversation")
 WRITE = text(
     """INSERT INTO tracker (conversation, events, updated_at) VALUES (:conversation, :events, :updated_at)
