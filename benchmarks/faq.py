@@ -1,11 +1,11 @@
 """FAQ retrieval side by side: TF-IDF, bm25s, the plain encoder, Wenyu, and Wenyu without each of its parts.
 
-    python -m benchmarks.faq [--encoder var/encoder] [--base-encoder DIR]
+    python -m benchmarks.faq [--encoder var/encoder]
 
 Judged on nlu_data/heldout/faq.yml, which nothing is trained or tuned on. Every row chooses its thresholds by the same rule on
 the same development data. Columns: right entry first; right entry first or among the four shown (and not refused); answered
 right; answered wrong as certain (of the in-scope questions); out-of-scope questions refused, and answered; first place again
-when 15 % of the characters are replaced by homophones. --base-encoder (built with `--base`) adds the row without fine-tuning.
+when 15 % of the characters are replaced by homophones.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ import bm25s
 import numpy as np
 import numpy.typing as npt
 import yaml
+from sklearn.feature_extraction.text import TfidfVectorizer
+
 from knowledge import calibrate, noise
 from knowledge.bands import SHOWN, Curve, choose_thresholds
 from knowledge.confidence import rank
@@ -32,7 +34,6 @@ from knowledge.lexical import word_terms
 from knowledge.normalise import Synonyms, load_synonyms, normalise
 from knowledge.retrieval import FEATURES
 from knowledge.store import load_faq
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 ROOT = Path(__file__).resolve().parent.parent
 HELD_OUT = ROOT / "nlu_data" / "heldout" / "faq.yml"
@@ -40,11 +41,9 @@ RESULTS = ROOT / "benchmarks" / "results" / "faq.json"
 
 PARTS: dict[str, tuple[str, ...]] = {
     "问法向量": ("dense_best", "dense_mean"),
-    "判别空间": ("centroid",),
     "答案向量": ("answer", "answer_part"),
-    "全部向量": ("dense_best", "dense_mean", "centroid", "answer", "answer_part"),
+    "全部向量": ("dense_best", "dense_mean", "answer", "answer_part"),
     "BM25": ("bm25",),
-    "字符 n 元": ("character",),
     "拼音": ("pinyin",),
 }
 
@@ -212,7 +211,6 @@ def main() -> None:
     """Print the table and write benchmarks/results/faq.json."""
     parser = argparse.ArgumentParser(description="FAQ 检索对比")
     parser.add_argument("--encoder", type=Path, default=ROOT / "var" / "encoder")
-    parser.add_argument("--base-encoder", type=Path)
     parser.add_argument("--cache", type=Path, default=ROOT / "var" / "index" / "benchmark")
     arguments = parser.parse_args()
     corpus = lay_out(load_faq(ROOT / "knowledge" / "faq"))
@@ -233,19 +231,11 @@ def main() -> None:
     whole = Wenyu(corpus, encoder, load_synonyms(), queries, arguments.cache)
     show(simple("TF-IDF（字 1–2 元）", tfidf(corpus), queries, whole.development, corpus))
     show(simple("bm25s（jieba 词）", bm25s_words(corpus), queries, whole.development, corpus))
-    show(
-        simple("仅编码器", plain_encoder(corpus, whole.stored.vectors, encoder), queries, whole.development, corpus)
-    )
+    show(simple("仅编码器", plain_encoder(corpus, whole.stored.vectors, encoder), queries, whole.development, corpus))
     show(whole.judge("Wenyu"))
     for part, features in PARTS.items():
         show(whole.judge(f"Wenyu，去掉{part}", [f for f in FEATURES if f not in features]))
     show(Wenyu(corpus, encoder, Synonyms({}), queries, arguments.cache).judge("Wenyu，去掉同义词"))
-    if arguments.base_encoder:
-        base = load_encoder("", arguments.base_encoder, threads=2)
-        untuned = Wenyu(corpus, base, load_synonyms(), queries, arguments.cache)
-        plain = plain_encoder(corpus, untuned.stored.vectors, base)
-        show(simple("仅编码器，未微调", plain, queries, untuned.development, corpus))
-        show(untuned.judge("Wenyu，去掉微调"))
     RESULTS.parent.mkdir(exist_ok=True)
     content = {
         "entries": len(corpus.entries),

@@ -26,7 +26,7 @@ from torch.nn import functional
 from knowledge import pair_data
 from knowledge.checksum import sha256_of
 from knowledge.e5_weights import TOKENIZER, WEIGHTS
-from knowledge.lora import LoraConfig, adapter_tensors, inject, save_adapter
+from benchmarks.fine_tuning.lora import LoraConfig, adapter_tensors, inject, save_adapter
 
 log = logging.getLogger(__name__)
 
