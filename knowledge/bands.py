@@ -20,10 +20,10 @@ Band = Literal["answer", "suggest", "refuse"]
 
 SHOWN = 4
 """Candidates that are shown when asking back."""
-MAX_WRONG = 0.015
+MAX_WRONG = 0.02
 """Share of in-scope questions that may get a wrong answer as certain, and of the others that may get any."""
 MIN_TURNED_DOWN = 0.94
-"""Share of out-of-scope questions that have to be refused."""
+"""Share of out-of-scope questions that have to be refused, in the worst of their groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +100,20 @@ class Curve:
 def choose_thresholds(curve: Curve, deciding: str) -> Thresholds:
     """The lowest thresholds that keep the promises MIN_TURNED_DOWN and MAX_WRONG; `deciding`: the in-scope group.
 
-    Each out-of-scope group counts the same, whatever its size.
+    A promise about out-of-scope questions has to hold in each of their groups: near misses are the hardest, and far
+    questions, of which there are always more, must not outvote them.
     """
     outside_groups = [g for g in curve.groups() if curve.outside[curve.group == g][0]]
 
-    def mean_over(values: npt.NDArray[np.bool_]) -> float:
-        return float(np.mean([values[curve.group == group].mean() for group in outside_groups]))
+    def shares(values: npt.NDArray[np.bool_]) -> list[float]:
+        return [float(values[curve.group == group].mean()) for group in outside_groups]
 
     candidates = np.unique(curve.in_scope[curve.outside])
     in_scope = 1.0
     low, high = 0, len(candidates) - 1
     while low <= high:
         middle = (low + high) // 2
-        if mean_over(curve.in_scope <= candidates[middle]) >= MIN_TURNED_DOWN:
+        if min(shares(curve.in_scope <= candidates[middle])) >= MIN_TURNED_DOWN:
             in_scope, high = float(candidates[middle]) + 1e-6, middle - 1
         else:
             low = middle + 1
@@ -122,7 +123,7 @@ def choose_thresholds(curve: Curve, deciding: str) -> Thresholds:
     for threshold in sorted(set(np.round(curve.right[kept], 4).tolist()), reverse=True):
         answered = kept & (curve.right >= threshold)
         wrong = (answered & here & (curve.place != 0)).sum() / max(here.sum(), 1)
-        if wrong > MAX_WRONG or mean_over(answered) > MAX_WRONG:
+        if wrong > MAX_WRONG or max(shares(answered)) > MAX_WRONG:
             break
         right = threshold
     return Thresholds(round(right, 4), round(in_scope, 6))
@@ -164,4 +165,6 @@ def read_calibration(path: Path) -> Calibration:
             report=data["report"],
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CalibrationError(f"校准文件 {path.name} 无法使用。", hint="请运行 wenyu faq calibrate 重新校准。") from error
+        raise CalibrationError(
+            f"校准文件 {path.name} 无法使用。", hint="请运行 wenyu faq calibrate 重新校准。"
+        ) from error

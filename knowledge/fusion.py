@@ -84,9 +84,7 @@ def fit_fusion(
         gradient = (stacked * probability[:, None] * row_share).sum(0) - (stacked[right] * share[:, None]).sum(0)
         return float(value), gradient + 2 * L2 * w
 
-    solved = minimize(
-        loss, np.ones(len(columns)), jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(columns)
-    )
+    solved = minimize(loss, np.ones(len(columns)), jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(columns))
     weights = np.zeros(len(FEATURES), dtype=np.float32)
     weights[columns] = solved.x / spread
     return FusionWeights(weights)

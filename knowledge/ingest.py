@@ -205,9 +205,7 @@ def _entry(row: dict[str, str]) -> tuple[Entry | None, list[str]]:
     return entry, []
 
 
-def _replace_files(
-    faq_dir: Path, titles: dict[str, str], entries: Iterable[Entry], rows: dict[str, str]
-) -> None:
+def _replace_files(faq_dir: Path, titles: dict[str, str], entries: Iterable[Entry], rows: dict[str, str]) -> None:
     """Write all categories beside, check them as a whole, and only then put them in place.
 
     `rows` says where in the table an entry came from, so that faults are reported there.

@@ -33,11 +33,6 @@ def ngrams(units: Sequence[str], sizes: Iterable[int]) -> list[str]:
     return [" ".join(units[i : i + size]) for size in sizes for i in range(len(units) - size + 1)]
 
 
-def character_terms(text: str) -> list[str]:
-    """Single characters, pairs and triples of a normalised text; punctuation and spaces are skipped."""
-    return ngrams([c for c in text if c.isalnum()], (1, 2, 3))
-
-
 class Bm25:
     """Scores bags of terms against a query."""
 

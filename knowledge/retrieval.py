@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,20 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge.corpus import Corpus
-from knowledge.discriminant import fit_discriminant
 from knowledge.index import VectorIndex, build_vector_index
-from knowledge.lexical import Analyser, Bm25, character_terms, word_terms
+from knowledge.lexical import Analyser, Bm25, word_terms
 from knowledge.normalise import Synonyms
 from knowledge.pinyin import pinyin_terms
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-ANALYSERS: dict[str, Analyser] = {"bm25": word_terms, "character": character_terms, "pinyin": pinyin_terms}
-FEATURES = ("dense_best", "dense_mean", "centroid", "answer", "answer_part", *ANALYSERS)
+ANALYSERS: dict[str, Analyser] = {"bm25": word_terms, "pinyin": pinyin_terms}
+FEATURES = ("dense_best", "dense_mean", "answer", "answer_part", *ANALYSERS)
 """Columns of Candidates.features. dense_best, dense_mean: cosine to the entry's nearest question, and the mean of the
-nearest three. centroid: cosine in the discriminant space. answer, answer_part: cosine to the whole answer, and to its
-nearest sentence. bm25, character, pinyin: BM25 over words, character n-grams and syllables of questions and answer."""
+nearest three. answer, answer_part: cosine to the whole answer, and to its nearest sentence. bm25, pinyin: BM25 over words
+and over syllables of questions and answer. Character n-grams and a discriminant space were tried and earned nothing."""
 NEAREST = 64
 TOP_ENTRIES = 10
 SUPPORT = 3
@@ -89,22 +89,13 @@ class Retriever:
         self._parts = part_vectors
         self._question_index = question_index or build_vector_index(self._questions)
         self._part_index = build_vector_index(part_vectors)
-        # The whole answer counts as one more wording: it names what the questions talk around.
-        self._space = fit_discriminant(
-            np.concatenate([self._questions, part_vectors[corpus.whole]]).astype(np.float32),
-            np.concatenate([self._owner, np.arange(n)]),
-            n,
-        )
-        self._centroid_index = build_vector_index(self._space.centroids)
         self._lexical = {name: Bm25(counts.documents(name, self._owner, rows)) for name in ANALYSERS}
 
     def candidates(self, text: str, vector: Floats) -> Candidates:
         """Candidates for a normalised question and its unit vector [dim]; empty only when the FAQ is."""
-        moved = self._space.move(vector)
         found = [
             self._nearest_owners(self._question_index, vector, self._owner),
             self._nearest_owners(self._part_index, vector, self.corpus.part_owner),
-            self._nearest_owners(self._centroid_index, moved, None),
         ]
         lexical = self._synonyms.apply(text)
         scores = {name: index.scores(ANALYSERS[name](lexical)) for name, index in self._lexical.items()}
@@ -114,17 +105,15 @@ class Retriever:
         entries = np.unique(np.concatenate(found))
         features = np.zeros((len(entries), len(FEATURES)), dtype=np.float32)
         features[:, 0:2] = [self._question_support(int(entry), vector) for entry in entries]
-        features[:, 2] = self._space.centroids[entries] @ moved
-        features[:, 3:5] = [self._answer_support(int(entry), vector) for entry in entries]
-        for column, name in enumerate(ANALYSERS, start=5):
+        features[:, 2:4] = [self._answer_support(int(entry), vector) for entry in entries]
+        for column, name in enumerate(ANALYSERS, start=4):
             features[:, column] = scores[name][entries]
         return Candidates(entries, features)
 
-    def _nearest_owners(self, index: VectorIndex, vector: Floats, owner: Ints | None) -> Ints:
+    def _nearest_owners(self, index: VectorIndex, vector: Floats, owner: Ints) -> Ints:
         """The first TOP_ENTRIES different entries among the nearest rows."""
-        _, rows = index.search(vector[None, :], min(NEAREST if owner is not None else TOP_ENTRIES, index.size))
-        near = rows[0][rows[0] >= 0]
-        owners = near if owner is None else owner[near]
+        _, rows = index.search(vector[None, :], min(NEAREST, index.size))
+        owners = owner[rows[0][rows[0] >= 0]]
         return np.array(list(dict.fromkeys(owners.tolist()))[:TOP_ENTRIES], dtype=np.int64)
 
     def _question_support(self, entry: int, vector: Floats) -> tuple[float, float]:
@@ -148,7 +137,7 @@ def fold_of_questions(corpus: Corpus, folds: int, rng: np.random.Generator) -> I
     """A fold for every question, spread within each entry; -1 for the only question of an entry, which always stays."""
     fold = np.empty(len(corpus.questions), dtype=np.int64)
     starts: Sequence[int] = corpus.question_starts.tolist()
-    for start, stop in zip(starts, starts[1:], strict=False):
+    for start, stop in itertools.pairwise(starts):
         count = stop - start
         fold[start:stop] = -1 if count == 1 else (rng.permutation(count) + rng.integers(folds)) % folds
     return fold

@@ -198,13 +198,20 @@ def faults_across(located: Sequence[Located]) -> Iterator[Fault]:
     ids: dict[str, Located] = {}
     for item in located:
         if (first := ids.setdefault(item.entry.id, item)) is not item:
-            yield Fault(item.file, item.line, f"id {item.entry.id} 已在 {first.file} 第 {first.line} 行用过", item.entry.id)
+            yield Fault(
+                item.file, item.line, f"id {item.entry.id} 已在 {first.file} 第 {first.line} 行用过", item.entry.id
+            )
     asked: dict[str, tuple[Located, int]] = {}
     for item in located:
         for question, line in zip(item.entry.questions, item.question_lines, strict=True):
             other, other_line = asked.setdefault(match_key(question), (item, line))
             if other.entry.id != item.entry.id:
-                yield Fault(item.file, line, f"问法“{question}”与 {other.file} 第 {other_line} 行相同，但答案不同", item.entry.id)
+                yield Fault(
+                    item.file,
+                    line,
+                    f"问法“{question}”与 {other.file} 第 {other_line} 行相同，但答案不同",
+                    item.entry.id,
+                )
         for target in item.entry.related:
             if target not in ids:
                 message = f"条目 {item.entry.id} 的 related 指向不存在的 {target}"

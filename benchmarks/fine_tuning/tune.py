@@ -23,10 +23,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from benchmarks.fine_tuning.lora import LoraConfig, adapter_tensors, inject, save_adapter
 from knowledge import pair_data
 from knowledge.checksum import sha256_of
 from knowledge.e5_weights import TOKENIZER, WEIGHTS
-from benchmarks.fine_tuning.lora import LoraConfig, adapter_tensors, inject, save_adapter
 
 log = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import CharacterEncoder
+
 from knowledge.answer import FaqService
 from knowledge.bands import Curve, Thresholds, choose_thresholds, read_calibration
 from knowledge.calibrate import calibrate
 from knowledge.errors import CalibrationError
 from knowledge.followup import followed_up, subject_of
-
-from conftest import CharacterEncoder
 
 
 @pytest.fixture
@@ -58,7 +58,9 @@ def test_candidates_are_ranked_and_at_most_four(service: FaqService) -> None:
 def test_an_edit_is_served_after_refresh(service: FaqService, faq_dir: Path) -> None:
     assert service.refresh() is False
     path = faq_dir / "all.yml"
-    path.write_text(path.read_text(encoding="utf-8").replace("如何预约参观博物馆？", "科技馆怎么约？"), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("如何预约参观博物馆？", "科技馆怎么约？"), encoding="utf-8"
+    )
     assert service.answer("科技馆怎么约").confidence < 1.0
     assert service.refresh() is True
     assert service.answer("科技馆怎么约").confidence == 1.0

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from conftest import CharacterEncoder
+
 from knowledge import index as index_module
 from knowledge.corpus import lay_out
-from knowledge.discriminant import fit_discriminant
 from knowledge.index import LargeIndexConfig, build_vector_index, open_or_build
 from knowledge.store import load_faq
-
-from conftest import CharacterEncoder
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -69,16 +68,3 @@ def test_answers_are_laid_out_whole_and_by_sentence(faq_dir: Path) -> None:
     assert corpus.question_starts.tolist() == [0, 5, 10, 15, 20]
     assert corpus.parts[corpus.whole[0]].startswith("月卡开通七天内")
     assert (corpus.part_owner[corpus.whole] == np.arange(4)).all()
-
-
-def test_the_discriminant_space_drops_what_an_entry_varies_in() -> None:
-    rng = np.random.default_rng(0)
-    owner = np.repeat(np.arange(10), 8)
-    signal, nuisance = rng.normal(size=(10, 4))[owner], 6 * rng.normal(size=(80, 4))
-    vectors = unit(np.concatenate([signal, nuisance], axis=1))
-    space = fit_discriminant(vectors[:, :], owner, 10, shrinkage=0.05)
-    held_out = unit(np.concatenate([signal, 6 * rng.normal(size=(80, 4))], axis=1))
-    hits = [int((space.centroids @ space.move(v)).argmax()) == o for v, o in zip(held_out, owner, strict=True)]
-    means = unit(np.stack([vectors[owner == o].mean(axis=0) for o in range(10)]))
-    plain = [int((means @ v).argmax()) == o for v, o in zip(held_out, owner, strict=True)]
-    assert np.mean(hits) > np.mean(plain) + 0.2

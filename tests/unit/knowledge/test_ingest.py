@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 import pytest
+
 from knowledge.errors import FaqError
 from knowledge.ingest import HEADINGS, ImportReport, export_table, import_table
 from knowledge.store import load_faq
@@ -29,7 +30,16 @@ def write(path: Path, *rows: list[str], encoding: str = "utf-8-sig") -> Path:
     return path
 
 
-GOOD = ["games-save", "games", "游戏", "游戏存档在哪\n存档怎么找", "在设置里。", "playback-stutter", "手册", "2026-03-01"]
+GOOD = [
+    "games-save",
+    "games",
+    "游戏",
+    "游戏存档在哪\n存档怎么找",
+    "在设置里。",
+    "playback-stutter",
+    "手册",
+    "2026-03-01",
+]
 
 
 def test_adds_and_updates(faq_dir: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from knowledge.errors import FaqError
 from knowledge.normalise import Synonyms, load_synonyms, match_key, normalise
 

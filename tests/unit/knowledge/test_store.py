@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from knowledge.errors import FaqError
-from knowledge.store import files_state, faq_files, lint_faq, load_faq, warnings
+from knowledge.store import faq_files, files_state, lint_faq, load_faq, warnings
 
 
 def test_entries_keep_order_and_fields(faq_dir: Path) -> None:
