@@ -257,12 +257,12 @@ def synthetic(n_items: int, rng: np.random.Generator) -> Recommender:
     columns["directors"] = [f"导演{i % (n_items // 5)}" for i in range(n_items)]
     starts = np.arange(0, n_items * near + 1, near, dtype=np.int64)
     others = np.sort(rng.integers(0, n_items, (n_items, near), dtype=np.int32), axis=1).ravel()
-    neighbours = Neighbours(starts, others, rng.random(n_items * near, dtype=np.float32))
-    none = Neighbours(np.zeros(n_items + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
+    neighbours = Neighbours.of(starts, others, rng.random(n_items * near, dtype=np.float32))
+    none = Neighbours.of(np.zeros(n_items + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
     likes = rng.integers(0, 5000, n_items, dtype=np.int32)
     factors = rng.normal(0, 0.1, (n_items, size))
     model = RatingModel(3.5, np.zeros(0), rng.normal(0, 0.3, n_items), np.zeros((0, size)), factors, (1.0, 5.0))
-    both = np.minimum(likes[others], 10).astype(np.int32)
+    both = neighbours.matrix.astype(np.int32)
     return Recommender(
         Catalogue(columns),
         model,
