@@ -28,18 +28,36 @@ EXACT_UP_TO = 50_000
 """Vectors below which a full scan costs less than 2 ms and nothing has to be trained."""
 KEPT = 3
 TRAINING_VECTORS_PER_CELL = 40
+COMPRESSED_DIMENSIONS = 256
+"""Principal components that are kept, four bits each: 128 bytes a vector."""
+RESCORED = 200
+"""Nearest compressed vectors whose exact cosines decide. Cosines of sentence vectors lie close together, so compression
+alone, even to eight bits a dimension, loses 3 % of the true ten nearest."""
 
 
 class VectorIndex:
-    """Inner-product search over unit vectors; the same interface at every size."""
+    """Cosine search over unit vectors; the same interface at every size."""
 
-    def __init__(self, index: faiss.Index) -> None:
+    def __init__(self, index: faiss.Index, rescore: Floats | None = None) -> None:
+        """`rescore`: the vectors themselves [n, dim], in memory or mapped, when `index` only approximates them."""
         self.index = index
+        self._rescore = rescore
 
     def search(self, queries: Floats, k: int) -> tuple[Floats, Ints]:
         """Cosines float32 [n, k] and rows int64 [n, k], best first; row -1 where there are fewer than k."""
-        cosines, rows = self.index.search(np.ascontiguousarray(queries, dtype=np.float32), k)
-        return cosines, rows
+        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        if self._rescore is None:
+            cosines, rows = self.index.search(queries, k)
+            return cosines, rows
+        _, near = self.index.search(queries, max(k, RESCORED))
+        best = np.full((len(queries), k), -1.0, dtype=np.float32)
+        found = np.full((len(queries), k), -1, dtype=np.int64)
+        for i, query in enumerate(queries):
+            rows = np.sort(near[i][near[i] >= 0])
+            exact = self._rescore[rows].astype(np.float32) @ query
+            order = np.argsort(-exact)[:k]
+            best[i, : len(order)], found[i, : len(order)] = exact[order], rows[order]
+        return best, found
 
     @property
     def size(self) -> int:
@@ -56,16 +74,19 @@ class LargeIndexConfig:
 
     @classmethod
     def for_size(cls, n: int) -> LargeIndexConfig:
-        """About 4 * sqrt(n) cells, a power of two; the probes are measured in benchmarks/faq_scale.py."""
-        cells = 1 << int(np.log2(4 * np.sqrt(n)))
-        return cls(cells=cells, probes=max(16, cells // 64))
+        """About sqrt(n) cells, a power of two, three eighths of them visited: measured in benchmarks/faq_scale.py.
+
+        So many, because the neighbours of a sentence vector are spread over many cells; scanning is cheap.
+        """
+        cells = 1 << round(np.log2(np.sqrt(n)))
+        return cls(cells=cells, probes=max(1, cells * 3 // 8))
 
 
 def build_vector_index(vectors: Floats, config: LargeIndexConfig | None = None) -> VectorIndex:
     """Index unit vectors, float32 or float16 [n, dim].
 
-    Up to EXACT_UP_TO rows (unless `config` is given) an exact scan; beyond, IVF with eight-bit scalar quantisation: a
-    quarter of the memory of float32.
+    Up to EXACT_UP_TO rows (unless `config` is given) an exact scan; beyond, principal components in an inverted file with
+    four-bit product quantisation (Andre et al. 2017), the nearest rescored exactly.
     """
     n, dim = vectors.shape
     if n <= EXACT_UP_TO and config is None:
@@ -73,18 +94,19 @@ def build_vector_index(vectors: Floats, config: LargeIndexConfig | None = None) 
         exact.add(np.ascontiguousarray(vectors, dtype=np.float32))
         return VectorIndex(exact)
     config = config or LargeIndexConfig.for_size(n)
-    quantiser = faiss.IndexFlatIP(dim)
-    large = faiss.IndexIVFScalarQuantizer(
-        quantiser, dim, config.cells, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT, True
-    )
+    kept = min(dim, COMPRESSED_DIMENSIONS)
+    # Distances, not products: components are centred, and for unit vectors both rank alike.
+    index = faiss.index_factory(dim, f"PCA{kept},IVF{config.cells},PQ{kept}x4fs", faiss.METRIC_L2)
+    inverted = faiss.downcast_index(faiss.extract_index_ivf(index))
+    inverted.cp.niter = 8
+    inverted.pq.cp.niter = 6
     rng = np.random.default_rng(0)
     sample = rng.choice(n, size=min(n, config.cells * TRAINING_VECTORS_PER_CELL), replace=False)
-    large.cp.niter = 10
-    large.train(np.ascontiguousarray(vectors[np.sort(sample)], dtype=np.float32))
+    index.train(np.ascontiguousarray(vectors[np.sort(sample)], dtype=np.float32))
     for start in range(0, n, 100_000):
-        large.add(np.ascontiguousarray(vectors[start : start + 100_000], dtype=np.float32))
-    large.nprobe = config.probes
-    return VectorIndex(large)
+        index.add(np.ascontiguousarray(vectors[start : start + 100_000], dtype=np.float32))
+    inverted.nprobe = config.probes
+    return VectorIndex(index, vectors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +143,7 @@ def open_or_build(cache_dir: Path, texts: Sequence[str], indexed: int, encoder: 
     # Also what has just been built is read back, so that answers do not depend on when it was built.
     vectors = np.load(folder / "vectors.npy", mmap_mode="r")
     if indexed > EXACT_UP_TO:
-        index = VectorIndex(faiss.read_index(str(folder / "index.faiss")))
+        index = VectorIndex(faiss.read_index(str(folder / "index.faiss")), vectors[:indexed])
     else:
         vectors = vectors.astype(np.float32)
         index = build_vector_index(vectors[:indexed])
