@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 
+from actions import faq
 from actions.reply import Button, Reply
 from actions.services import Services
 from actions.skill import Outcome, Turn
@@ -27,12 +28,20 @@ SAID: dict[str, tuple[str, ...]] = {
 
 
 async def run(turn: Turn, services: Services) -> Outcome:
-    """Answer small talk from ``knowledge/chitchat``; what is not there gets a sentence that fits the intent."""
+    """Answer small talk from ``knowledge/chitchat``; what is not there may be a question for the FAQ after all.
+
+    A bare “那年卡呢” looks like small talk; after a question it is one too. Anything else gets a sentence that fits
+    the intent.
+    """
     text, confidence = _said(turn), turn.intent_confidence
     if turn.intent == "chitchat":
         answer = await asyncio.to_thread(services.chitchat.answer, turn.text)
         if answer.band == "answer" and answer.entry is not None:
             text, confidence = answer.entry.answer, answer.confidence
+        else:
+            outcome = await faq.run(turn, services)
+            if outcome.reply.capability == "faq":
+                return outcome
     buttons = (Button(title="你能做什么", payload="你能做什么"),) if turn.intent in ("greet", "chitchat") else ()
     reply = Reply(text=text, capability="chitchat", confidence=min(1.0, max(0.0, confidence)), buttons=buttons)
     return Outcome(reply, {"misses": 0, "offer": None})

@@ -1,7 +1,8 @@
-"""The policy of last resort: no turn ends without an answer, and none goes on after it."""
+"""Policies around Rasa's own: no turn ends without an answer, and none goes on after it."""
 
 from typing import Any, Dict, List, Optional
 
+from rasa.core.policies.memoization import MemoizationPolicy
 from rasa.core.policies.policy import Policy, PolicyPrediction, SupportedData
 from rasa.engine.graph import ExecutionContext
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -59,3 +60,24 @@ class LastResortPolicy(Policy):
         **_: Any,
     ) -> "LastResortPolicy":
         return cls(config, model_storage, resource, execution_context)
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
+class FirstActionMemoizationPolicy(MemoizationPolicy):
+    """Memoization for the first action of a turn only.
+
+    What forms and rules do is hidden from memoization, so after a form was left it takes the answer that was just
+    given for an older one and would answer the older question again.
+    """
+
+    def predict_action_probabilities(
+        self,
+        tracker: DialogueStateTracker,
+        domain: Domain,
+        rule_only_data: Optional[Dict[str, Any]] = None,
+        **kwargs: Any,
+    ) -> PolicyPrediction:
+        """Memoization's prediction after a user message, none after an action."""
+        if tracker.latest_action_name not in (None, ACTION_LISTEN_NAME):
+            return self._prediction(self._default_predictions(domain))
+        return super().predict_action_probabilities(tracker, domain, rule_only_data, **kwargs)
