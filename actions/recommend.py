@@ -1,13 +1,14 @@
-"""推荐: the skill has its place in the conversation; its model is not part of this release and it says so."""
+"""推荐: films from what the person likes, with true reasons, criticism taken and tastes remembered."""
 
 from __future__ import annotations
 
-from actions.reply import Reply
+import asyncio
+
+from actions.recommend_conversation import converse
 from actions.services import Services
-from actions.skill import Outcome, Turn, not_available
+from actions.skill import Outcome, Turn
 
 
 async def run(turn: Turn, services: Services) -> Outcome:
-    """Say politely that the skill is not available yet, and what is."""
-    reply: Reply = not_available("recommend", "按您的口味推荐电影", turn)
-    return Outcome(reply, {"misses": 0, "offer": None})
+    """Answer one turn; slots ``recommend_state`` and ``taste``."""
+    return await asyncio.to_thread(converse, turn, services.recommender)

@@ -62,10 +62,16 @@ def described(wishes: Constraints, domain: str) -> str:
     head += [f"{'或'.join(wishes.moods)}"] if wishes.moods else []
     if wishes.runtime:
         least, most = wishes.runtime
-        head.append(f"{least or 0}到{most}分钟" if least and most else f"{most}分钟以内" if most else f"{least}分钟以上")
+        head.append(
+            f"{least or 0}到{most}分钟" if least and most else f"{most}分钟以内" if most else f"{least}分钟以上"
+        )
     head += [AUDIENCES[wishes.audience]] if wishes.audience else []
     tail = "、".join(wishes.genres)
-    no = [tag for name in ("genres", "moods", "countries", "directors", "actors") for tag in getattr(wishes, f"exclude_{name}")]
+    no = [
+        tag
+        for name in ("genres", "moods", "countries", "directors", "actors")
+        for tag in getattr(wishes, f"exclude_{name}")
+    ]
     text = "、".join(head) + ("的" if head else "") + (f"{tail}类" if tail else "") + domain_name(domain)
     return text + (f"（不要{'、'.join(no)}）" if no else "")
 

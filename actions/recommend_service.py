@@ -46,7 +46,9 @@ class RecommendService:
     notice: str = NOT_BUILT
 
     @classmethod
-    def open(cls, *, commercial_use: bool, weights: Path = DEFAULT_WEIGHTS, imported: Path | None = None) -> RecommendService:
+    def open(
+        cls, *, commercial_use: bool, weights: Path = DEFAULT_WEIGHTS, imported: Path | None = None
+    ) -> RecommendService:
         """Load what is there; a missing or broken model is logged and left out, so that the other skills work.
 
         Args:

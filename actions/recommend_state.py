@@ -55,8 +55,12 @@ class State:
         if not isinstance(stored, Mapping):
             return cls()
         known = {f.name for f in fields(cls)}
-        values = {n: tuple(v) if isinstance(v, list) else v for n, v in stored.items() if n in known and n != "wishes"}
-        wishes = {n: tuple(v) if isinstance(v, list) else v for n, v in dict(stored.get("wishes") or {}).items()}
+        values: dict[str, Any] = {
+            n: tuple(v) if isinstance(v, list) else v for n, v in stored.items() if n in known and n != "wishes"
+        }
+        wishes: dict[str, Any] = {
+            n: tuple(v) if isinstance(v, list) else v for n, v in dict(stored.get("wishes") or {}).items()
+        }
         return cls(**values, wishes=Constraints(**wishes))
 
     def showing(self, items: tuple[str, ...], reasons: tuple[str, ...]) -> State:

@@ -14,7 +14,14 @@ SKILLS: tuple[Skill, ...] = (
         title="解答平台使用问题",
         examples=("怎么取消自动续费", "电影票可以退吗", "展览需要提前预约吗"),
     ),
-    Skill(name="recommend", capability="recommend", intents=("recommend",), run=recommend.run, title="推荐作品"),
+    Skill(
+        name="recommend",
+        capability="recommend",
+        intents=("recommend",),
+        run=recommend.run,
+        title="推荐电影",
+        examples=("推荐几部像《霸王别姬》的电影", "我的口味是什么"),
+    ),
     Skill(
         name="classify",
         capability="classify",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from actions.recommend_service import RecommendService
 from bot.settings import Settings
 from knowledge.answer import FaqService
 from knowledge.encoder import Encoder, load_encoder
@@ -18,6 +19,7 @@ class Services:
 
     faq: FaqService
     chitchat: FaqService
+    recommender: RecommendService
 
 
 def open_services(settings: Settings) -> Services:
@@ -31,4 +33,7 @@ def open_services(settings: Settings) -> Services:
     return Services(
         faq=FaqService.open(settings.faq_dir, index_dir / "faq", encoder),
         chitchat=FaqService.open(CHITCHAT_DIR, index_dir / "chitchat", encoder),
+        recommender=RecommendService.open(
+            commercial_use=settings.commercial_use, imported=settings.var_dir / "recommender"
+        ),
     )

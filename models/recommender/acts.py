@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 Act = Literal[
@@ -18,7 +20,9 @@ _FORGET_ALL = re.compile(
     rf"|(?:所有|全部|一切|都|我的?{_TASTE}|关于我的?|我说过的?|之前|以前).{{0,12}}(?:忘掉|忘了|忘记|清空|清除|清掉|删除|删掉|删了|抹掉|重置)"
     r"|忘了我吧|忘掉我$|忘记我$|全忘|都忘|清零"
 )
-_FORGET = re.compile(r"忘掉|忘了|忘记|别记|不用记|不要记|删掉|删除|删了|去掉我?喜欢|取消.{0,4}(?:喜欢|讨厌)|当我没说|移除|划掉|从.{0,8}(?:去掉|拿掉)")
+_FORGET = re.compile(
+    r"忘掉|忘了|忘记|别记|不用记|不要记|删掉|删除|删了|去掉我?喜欢|取消.{0,4}(?:喜欢|讨厌)|当我没说|移除|划掉|从.{0,8}(?:去掉|拿掉)"
+)
 _PROFILE = re.compile(
     rf"我的?{_TASTE}(?:是|有|里|怎么|咋|如何|什么|啥|呢|$|[?？]|吗|长)|(?:看看|看一下|查看|显示|展示|列出|说说|告诉我|总结|看下).{{0,4}}我的?{_TASTE}|"
     r"(?:你)?(?:知道|记得|记住|了解|觉得|记录|记着|记下)(?:了)?我(?:都|的|平时)?(?:喜欢|爱看|讨厌|不喜欢|的?口味|什么|哪些|说过)|我(?:都|到底|平时)?喜欢(?:什么|啥|哪)|"
@@ -43,23 +47,37 @@ _MORE = re.compile(
 _SEEN = re.compile(
     r"看过(?!.{0,2}(?:没|吗|么))|看完(?:了|过)|都?看了(?!看)(?:$|[,，。了啦])|(?:已经|早就?|刚)看|看烂了|刷过|重复了|看了(?:好几|\d|[一二两三几多])+遍"
 )
-_REJECT = re.compile(r"不感兴趣|没(?:有)?兴趣|不想看|不喜欢|不要(?:第|这|它|最后|前)|提不起(?:劲|兴趣)|不考虑|pass|无感|(?:第.部|这部|那部|它)(?:就)?(?:不行|算了|不要|不看)|划掉|拉黑|别再推|不想再看到|踩雷")
-_START_OVER = re.compile(r"重新(?:开始|推荐|来)|从头(?:开始|来)|重来|换个(?:话题|方向|思路)|(?:条件|要求|限制)(?:都|全)?(?:不要|取消|去掉|清)|不限(?:条件|类型|了)|什么都行|都可以|随便")
+_REJECT = re.compile(
+    r"不感兴趣|没(?:有)?兴趣|不想看|不喜欢|不要(?:第|这|它|最后|前)|提不起(?:劲|兴趣)|不考虑|pass|无感|(?:第.部|这部|那部|它)(?:就)?(?:不行|算了|不要|不看)|划掉|拉黑|别再推|不想再看到|踩雷"
+)
+_NOT_INTERESTED = re.compile(r"不感兴趣|没(?:有)?兴趣|不喜欢|不想看|无感|都没(?:看|听)过")
+_START_OVER = re.compile(
+    r"重新(?:开始|推荐|来)|从头(?:开始|来)|重来|换个(?:话题|方向|思路)|(?:条件|要求|限制)(?:都|全)?(?:不要|取消|去掉|清)|不限(?:条件|类型|了)|什么都行|都可以|随便"
+)
 _ASKS = re.compile(
     r"推荐?|推介|安利|有没有|有什么|有啥|有哪|有木有|找|想看|想要|要看|看(?:什么|啥|点|部|个)|来[点些部个几一两三五十\d]|求|给我|介绍几|挑|选|整[点部个]|片荒|剧荒|哪些|哪部|什么(?:电影|片)|啥(?:电影|片)|好看的|搜|可以看|值得看|电影$|片$|[吗么?？]$"
 )
+_ORDERS = re.compile(r"推荐|推介|安利|想看|想找|帮我?找|求|介绍几|挑几?部|片荒|给我找|找几?部|找点")
 _REFINES = re.compile(
-    r"^(?:那|那么|嗯|好|行|可以|哦|额|呃)?[,， ]?(?:再|更|换成?|改|不要|不想|别|要|还是|最好|只要|就要|加上|限|去掉|除了|太|偏|最近|都太|有点太)|"
+    r"^(?:那|那么|嗯|好|好吧|好的|行|可以|哦|额|呃|算了)?[,， ]?(?:再|那|更|换成?|改|不要|不想|别|要|还是|最好|只要|就要|加上|限|去掉|除了|太|偏|最近|都太|有点太)|"
     r"一?[点些](?:的|吧|呢|儿|啊)*[。.!！?？]?$|呢[?？]?$|太.{1,6}了|换成|改成|改看|不够|(?:这|那|刚才|前面|上面)(?:些|几部|批)|里面?(?:有|挑|选)|其中|同样|也要|还要|另外|而且|并且|最好"
 )
-_ADDS = re.compile(r"再加|也要|还要|同时|又要|加上|带点|带一?些|另外要|而且|并且|最好|加点|兼|还得|也得")
+_ADDS = re.compile(
+    r"再加|[再更].{1,5}一?[点些]|也要|还要|同时|又要|加上|带点|带一?些|另外要|而且|并且|最好|加点|兼|还得|也得"
+)
 _REPLACES = re.compile(r"换成?|改成?|改看|还是.{1,8}(?:吧|算了)|呢[?？]?$|不如")
 _POPULAR = re.compile(r"热门|大众|经典|知名|有名|家喻户晓|出名|必看|主流|名气|火的|流行")
-_OBSCURE = re.compile(r"冷门|小众|不(?:太|那么)?(?:热门|大众|出名|有名)|没(?:什么|怎么)?人(?:看|知道)|别太?(?:热门|大众|烂大街)|不要(?:太)?(?:热门|大众|大路货)|烂大街|非主流|遗珠|沧海遗珠|宝藏|偏门")
+_OBSCURE = re.compile(
+    r"冷门|小众|不(?:太|那么)?(?:热门|大众|出名|有名)|没(?:什么|怎么)?人(?:看|知道)|别太?(?:热门|大众|烂大街)|不要(?:太)?(?:热门|大众|大路货)|烂大街|非主流|遗珠|沧海遗珠|宝藏|偏门"
+)
 _BETTER = re.compile(r"评分(?:再|更|要)?高|高分|口碑(?:再|更)?好|质量(?:再|更)?(?:高|好)|好一点|神作|豆瓣")
-_DURABLE = re.compile(r"我(?:平时|一直|就|最|很|比较|特别|超|挺|真的|本人|向来|从来|也|还|都|一般|其实|这人|个人)*(?:喜欢|爱看|爱|不喜欢|不爱看?|讨厌|反感|受不了|怕看?|不看|偏爱|热爱|钟爱|不敢看|痴迷|迷)")
+_DURABLE = re.compile(
+    r"我(?:平时|一直|就|最|很|比较|特别|超|挺|真的|本人|向来|从来|也|还|都|一般|其实|这人|个人)*(?:喜欢|爱看|爱|不喜欢|不爱看?|讨厌|反感|受不了|怕看?|不看|偏爱|热爱|钟爱|不敢看|痴迷|迷)"
+)
 _IT = re.compile(r"它|这部|那部|这个|那个|这片|这电影|该片|刚才那")
-_ALL = re.compile(r"这些|这几部|这几个|那几部|全都?|都(?!能|可以|行|是|要|爱|喜欢)|上面(?:的|几部)|刚才(?:的|那些|几部)|一个都|统统")
+_ALL = re.compile(
+    r"这些|这几部|这几个|那几部|全都?|都(?!能|可以|行|是|要|爱|喜欢)|上面(?:的|几部)|刚才(?:的|那些|几部)|一个都|统统"
+)
 
 DOMAINS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("book", re.compile(r"[本](?:书|小说)|书单|小说|图书|书籍|绘本|漫画书|读物|书荒|诗集|(?:推荐|看|读|找|求)(?:点|些|几本|一本|本)?书|有声书|杂志")),
@@ -69,51 +87,89 @@ DOMAINS: tuple[tuple[str, re.Pattern[str]], ...] = (
 _FILM = re.compile(r"电影|影片|片子|[^图唱短]片|观影")
 
 
-def act_of(text: str, titles: bool, places: bool, wishes: bool) -> Act:
-    """The main act of a normalised message.
+@dataclass(frozen=True)
+class Named:
+    """What a message names: titles, positions of the list, genres and other wishes."""
 
-    Args:
-        titles: whether it names items; places: positions of the list; wishes: genres and the like.
-    """
-    if _FORGET_ALL.search(text) and not (titles or wishes):
-        return "forget_all"
-    if _FORGET.search(text):
-        return "forget" if titles or wishes or places else "forget_all" if re.search(r"我|所有|全", text) else "forget"
-    if _USE_PROFILE.search(text) and not titles:
-        return "use_profile"
-    if _PROFILE.search(text) and not (titles and not re.search(r"口味|记得|知道", text)):
-        return "profile"
-    if _WHY.search(text):
-        return "why"
-    if _ABOUT.search(text) and (titles or places or _IT.search(text) or not (wishes or _ASKS.search(text))):
-        return "about"
-    if _SEEN.search(text) and not titles and (places or _IT.search(text) or _ALL.search(text)):
-        return "seen"
-    if _REJECT.search(text) and (places or (_IT.search(text) and not wishes)) and not titles:
-        return "reject"
-    if _SEEN.search(text) and not _ASKS.search(text):
-        return "seen"
-    if drops(text):
-        return "recommend"
-    if not titles and not wishes:
-        if re.search(r"不感兴趣|没(?:有)?兴趣|不喜欢|不想看|无感|都没(?:看|听)过", text):
-            return "reject"
-        if _MORE.search(text):
-            return "more"
-        if _START_OVER.search(text):
-            return "start_over"
-    if _MORE.search(text) and not titles and not _fresh_words(text):
-        return "more"
-    return "recommend" if _ASKS.search(text) or wishes else "state"
+    titles: bool
+    places: bool
+    wishes: bool
+
+    @property
+    def nothing(self) -> bool:
+        """Neither titles nor wishes."""
+        return not (self.titles or self.wishes)
+
+
+def act_of(text: str, named: Named) -> Act:
+    """The main act of a normalised message: the first whose signs are there."""
+    return next((act for act, shows in _SIGNS if shows(text, named)), "state")
+
+
+def _forgets_all(text: str, named: Named) -> bool:
+    whole = _FORGET_ALL.search(text) or (_FORGET.search(text) and re.search(r"我|所有|全", text))
+    return bool(whole) and named.nothing and not named.places
+
+
+def _asks_for_profile(text: str, named: Named) -> bool:
+    return bool(_PROFILE.search(text)) and (not named.titles or bool(re.search(r"口味|记得|知道", text)))
+
+
+def _asks_about(text: str, named: Named) -> bool:
+    points = named.titles or named.places or _IT.search(text)
+    return bool(_ABOUT.search(text) and (points or not (named.wishes or _ASKS.search(text))))
+
+
+def _has_seen(text: str, named: Named) -> bool:
+    if not _SEEN.search(text):
+        return False
+    points = named.places or _IT.search(text) or _ALL.search(text)
+    return bool(points and not named.titles) or not _ASKS.search(text)
+
+
+def _turns_down(text: str, named: Named) -> bool:
+    if named.titles:
+        return False
+    one = _REJECT.search(text) and (named.places or (_IT.search(text) and not named.wishes))
+    return bool(one or (named.nothing and not drops(text) and _NOT_INTERESTED.search(text)))
+
+
+def _wants_more(text: str, named: Named) -> bool:
+    return (
+        bool(_MORE.search(text)) and not named.titles and not drops(text) and (named.nothing or not _fresh_words(text))
+    )
+
+
+_SIGNS: tuple[tuple[Act, Callable[[str, Named], bool]], ...] = (
+    ("forget_all", _forgets_all),
+    ("forget", lambda text, named: bool(_FORGET.search(text))),
+    ("use_profile", lambda text, named: bool(_USE_PROFILE.search(text)) and not named.titles),
+    ("profile", _asks_for_profile),
+    ("why", lambda text, named: bool(_WHY.search(text))),
+    ("about", _asks_about),
+    ("seen", _has_seen),
+    ("reject", _turns_down),
+    ("recommend", lambda text, named: bool(drops(text))),
+    ("more", _wants_more),
+    ("start_over", lambda text, named: named.nothing and bool(_START_OVER.search(text))),
+    ("recommend", lambda text, named: named.wishes or bool(_ASKS.search(text))),
+)  # fmt: skip
 
 
 def _fresh_words(text: str) -> bool:
     return bool(re.search(r"想看|推荐几?[部些点个]?(?!别)|求", text)) and not re.search(r"再|还有|换", text)
 
 
-def is_fresh(text: str) -> bool:
-    """Whether a request stands on its own, as opposed to one that changes the last one."""
-    return bool(_ASKS.search(text)) and not _REFINES.search(text)
+def is_fresh(text: str, names_something: bool) -> bool:
+    """Whether a request stands on its own, as opposed to one that changes the last one.
+
+    Args:
+        names_something: whether it names a genre, a person or a title. "日本的有吗" goes on from what came before,
+            "有没有日本动画" and "推荐日本的" do not.
+    """
+    if _REFINES.search(text):
+        return False
+    return bool(_ORDERS.search(text)) or bool(_ASKS.search(text) and (names_something or _FILM.search(text)))
 
 
 DROPS = (
@@ -127,7 +183,10 @@ def drops(text: str) -> tuple[str, ...]:
     return tuple(
         field
         for field, words in DROPS
-        if re.search(rf"(?:不限|不论|不管|别管|取消|去掉|放宽|不用管)(?:制?什么|这个)?(?:{words})|(?:{words})(?:不限|无所谓|随便|都行|都可以|不重要)", text)
+        if re.search(
+            rf"(?:不限|不论|不管|别管|取消|去掉|放宽|不用管)(?:制?什么|这个)?(?:{words})|(?:{words})(?:不限|无所谓|随便|都行|都可以|不重要)",
+            text,
+        )
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from knowledge.normalise import normalise
 from models.recommender import acts, numbers
-from models.recommender.acts import Act, Change
+from models.recommender.acts import Act, Change, Named
 from models.recommender.catalogue import Catalogue
 from models.recommender.constraints import Constraints
 from models.recommender.lexicon import Lexicon, load_lexicon, wanted
@@ -91,7 +91,7 @@ class Language:
         rest = _masked(text, taken)
         places = numbers.ordinals(rest)
         named = {role: _ids(mentions, role) for role in ("liked", "disliked", "similar_to", "seen", "mentioned")}
-        act = acts.act_of(rest, bool(mentions), bool(places), bool(wishes.fields))
+        act = acts.act_of(rest, Named(bool(mentions), bool(places), bool(wishes.fields)))
         if named["mentioned"] and act in ("recommend", "state"):
             role = "similar_to" if act == "recommend" and alike(rest) else "liked"
             named[role] += named.pop("mentioned")
@@ -106,7 +106,7 @@ class Language:
             places=places,
             all=acts.names_all(rest),
             it=acts.names_one(rest),
-            fresh=acts.is_fresh(rest),
+            fresh=acts.is_fresh(rest, bool(mentions or wishes.genres or wishes.directors or wishes.actors)),
             adds=acts.adds(rest),
             replaces=acts.replaces(rest),
             durable=acts.durable(rest),

@@ -10,6 +10,7 @@ from models.recommender.title_keys import number
 RECENT_FROM = 2010
 """The ratings end in 2016, so "recent" is what is recent in them."""
 OLD_UNTIL = 1980
+NOT_OLD_FROM = 1995
 SHORT_UNTIL = 100
 LONG_FROM = 150
 MOST_ITEMS = 20
@@ -25,9 +26,18 @@ _YEAR = re.compile(
     r"(以前|之前|以后|之后|以来|往前|往后|前|后|左右|前后)?(?!分钟|部|块|个)"
 )
 _SOME_YEARS = re.compile(r"([零一四五六七八九])几年|(?<!\d)(\d0)s(?![a-z])")
-_CENTURY = re.compile(r"(?:(上个?世纪|二十世纪|20世纪)|(本世纪|二十一世纪|21世纪|新世纪|千禧年(?:以后|之后)?))(?:的)?(?:末|初)?")
-_RECENT = re.compile(r"(?:最|近)(?:近|几|些|两|三|五|十|\d)+年|近年|最近(?:的|上映|出)|新片|最新|比较新|新出|这几年|今年|去年|新一?点|新一些|较新|新近")
-_OLD = re.compile(r"老片|老电影|很老的|老一?点|老一些|老的(?:电影|片)|黑白片|黑白电影|早期的?(?:电影|片)|旧片|古早|默片|老掉牙")
+_LAST_CENTURY = re.compile(r"上个?世纪|二十世纪|20世纪")
+_THIS_CENTURY = re.compile(r"本世纪|二十一世纪|21世纪|新世纪|千禧年(?:以后|之后)?")
+_RECENT = re.compile(
+    r"(?:最|近)(?:近|几|些|两|三|五|十|\d)+年|近年|最近(?:的|上映|出)|新片|最新|比较新|新出|这几年|[今去]年(?:上映|出|拍|新|的(?:新?片|电影))|新一?点|新一些|较新|新近"
+)
+_OLD = re.compile(
+    r"老片|老电影|很老的|老一?点|老一些|老的(?:电影|片)|黑白片|黑白电影|早期的?(?:电影|片)|旧片|古早|默片|老掉牙"
+)
+_TOO_OLD = re.compile(
+    r"(?:不要|别|不想看|不看|不)(?:给我|推荐)?(?:太|那么|这么|特别)?(?:老|旧)(?!师|少|人)|太(?:老|旧|古老)|(?:年代|时间)太(?:久|早|老)"
+)
+_TOO_NEW = re.compile(r"(?:不要|别|不想看|不看)(?:太|那么)?新|太新")
 _HOURS = re.compile(rf"({_N}|半)个?(半)?(?:小时|钟头)(半)?")
 _MINUTES = re.compile(rf"({_N}|一百[二三四五]?十?)来?分钟")
 _SHORT = re.compile(
@@ -38,16 +48,22 @@ _SPAN_AFTER = re.compile(r"^(?:的?(?:以内|之内|内|以下|不到|左右|上
 _AT_MOST = re.compile(r"(?:不超过|不要超过|别超过|少于|低于|不到|最多|至多|短于|控制在|只有|就)(?:$|.{0,2}$)")
 _AT_LEAST = re.compile(r"(?:超过|多于|至少|长于|大于)$")
 _COUNT = re.compile(
-    r"(?<!第)(?<!前)(?<!这)(?<!那)(?<!上)(?<!看了)(\d{1,3}|[一二两三四五六七八九十]{1,3})(?:部|个|条|本|首|支|款)(?!半|小时|人|世纪|月|字|儿|钟头|都|也|孩|娃|路|样|类|系|劲|话|方|导|朋|家|小|故事)"
+    r"(?<!第)(?<!前)(?<!这)(?<!那)(?<!上)(?<!看了)(?<!最后)(?<!头)(\d{1,3}|[一二两三四五六七八九十]{1,3})(?:部|个|条|本|首|支|款)(?!半|小时|人|世纪|月|字|儿|钟头|都|也|孩|娃|路|样|类|系|劲|话|方|导|朋|家|小|故事)"
 )
 _ORDINAL = re.compile(r"第(\d{1,2}|[一二三四五六七八九十]{1,2})(?:部|个|条|项|本|首|张|片)?")
 _FIRST_N = re.compile(r"前(\d|[一二两三四五六七八九])(?:部|个)")
 _LAST = re.compile(r"最后(?:一|那)?(?:部|个)|最末|末尾那部")
 _HEAD = re.compile(r"(?:头一|最上面那?|最前面那?)(?:部|个)?")
 _AGE = re.compile(r"(\d{1,2}|[一二两三四五六七八九十]{1,3})岁")
+VAGUE_YEARS: tuple[tuple[re.Pattern[str], Bounds], ...] = (
+    (_LAST_CENTURY, (None, 1999)),
+    (_THIS_CENTURY, (2000, None)),
+    (_TOO_OLD, (NOT_OLD_FROM, None)),
+    (_TOO_NEW, (None, NOT_OLD_FROM - 1)),
+    (_RECENT, (RECENT_FROM, None)),
+    (_OLD, (None, OLD_UNTIL)),
+)
 _BEFORE, _AFTER = {"以前", "之前", "前", "往前"}, {"以后", "之后", "以来", "后", "往后"}
-
-
 
 
 def _number(text: str) -> int:
@@ -61,30 +77,41 @@ def _number(text: str) -> int:
 
 def years(text: str) -> Bounds | None:
     """First and last year that a message asks for; None when it says nothing of the kind."""
-    if match := _DECADE.search(text):
-        first = _decade(match[2], bool(match[1]))
-        last = (_decade(match[3], True) if match[3] else first) + 9
-        if match[4] in _BEFORE:
-            return None, first - 1
-        return (first, None) if match[4] in _AFTER else (first, last)
-    if (match := _YEAR.search(text)) and (match[2] or match[3] or "年" in match[0] or _about_films(text, match)):
-        year = _number(match[1])
-        year = year if year > 100 else year + (1900 if year > 25 else 2000)
-        if match[2]:
-            return year, int(match[2])
-        if match[3] in _BEFORE:
-            return None, year - 1
-        if match[3] in _AFTER:
-            return year, None
-        return (year - 2, year + 2) if match[3] else (year, year)
-    if match := _SOME_YEARS.search(text):
-        first = _decade({"零": "00", "一": "一零"}.get(match[1], match[1]), False) if not match[2] else 1900 + int(match[2])
-        return first, first + 9
-    if match := _CENTURY.search(text):
-        return (None, 1999) if match[1] else (2000, None)
-    if _RECENT.search(text):
-        return RECENT_FROM, None
-    return (None, OLD_UNTIL) if _OLD.search(text) else None
+    found = (read(text) for read in (_decades, _single_year, _some_years))
+    exact = next((bounds for bounds in found if bounds), None)
+    return exact or next((bounds for pattern, bounds in VAGUE_YEARS if pattern.search(text)), None)
+
+
+def _decades(text: str) -> Bounds | None:
+    match = _DECADE.search(text)
+    if not match:
+        return None
+    first = _decade(match[2], bool(match[1]))
+    last = (_decade(match[3], True) if match[3] else first) + 9
+    if match[4] in _BEFORE:
+        return None, first - 1
+    return (first, None) if match[4] in _AFTER else (first, last)
+
+
+def _single_year(text: str) -> Bounds | None:
+    match = _YEAR.search(text)
+    if not match or not (match[2] or match[3] or "年" in match[0] or _about_films(text, match)):
+        return None
+    year = _number(match[1])
+    year = year if year > 100 else year + (1900 if year > 25 else 2000)
+    if match[2]:
+        return year, int(match[2])
+    ranges: dict[bool, Bounds] = {match[3] in _BEFORE: (None, year - 1), match[3] in _AFTER: (year, None)}
+    return ranges.get(True, (year - 2, year + 2) if match[3] else (year, year))
+
+
+def _some_years(text: str) -> Bounds | None:
+    match = _SOME_YEARS.search(text)
+    if not match:
+        return None
+    said = {"零": "00", "一": "一零"}.get(match[1], match[1])
+    first = 1900 + int(match[2]) if match[2] else _decade(said, False)
+    return first, first + 9
 
 
 def _about_films(text: str, match: re.Match[str]) -> bool:
@@ -120,7 +147,7 @@ def runtime(text: str) -> Bounds | None:
 def _limit(minutes: int, before: str, after: str) -> Bounds:
     tail = _SPAN_AFTER.match(after)
     said = tail[0] if tail else ""
-    if _AT_LEAST.search(before) and not _AT_MOST.search(before) or re.search(r"以上|起步|往上", said):
+    if (_AT_LEAST.search(before) and not _AT_MOST.search(before)) or re.search(r"以上|起步|往上", said):
         return minutes, None
     if re.search(r"左右|上下", said):
         return minutes - AROUND_MINUTES, minutes + AROUND_MINUTES
@@ -136,7 +163,13 @@ def count(text: str) -> int | None:
     if match[0] in ("一个", "1个") and not re.search(r"(?:来|推荐?|给我?|说|选|挑)$", text[: match.start()]):
         return None
     # 两三部, 三五部: the greater of the two.
-    found = int(value) if value.isdecimal() else number(value[-1]) if len(value) > 1 and "十" not in value else number(value)
+    found = (
+        int(value)
+        if value.isdecimal()
+        else number(value[-1])
+        if len(value) > 1 and "十" not in value
+        else number(value)
+    )
     return min(found, MOST_ITEMS) or None
 
 

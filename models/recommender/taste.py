@@ -74,11 +74,12 @@ class Taste:
 
     def avoiding(self, wishes: Constraints) -> Constraints:
         """``wishes`` with what is avoided in general, unless it is asked for now."""
-        added = {
+        added: dict[str, Any] = {
             f"exclude_{f}": (*getattr(wishes, f"exclude_{f}"), *(tag for field, tag in self.avoids if field == f and tag not in getattr(wishes, f)))
             for f in FIELDS
         }  # fmt: skip
-        return replace(wishes, **{name: tuple(dict.fromkeys(tags)) for name, tags in added.items()})
+        unique: dict[str, Any] = {name: tuple(dict.fromkeys(tags)) for name, tags in added.items()}
+        return replace(wishes, **unique)
 
     def described(self, catalogue: Catalogue) -> str:
         """In Chinese lines, for the person it belongs to."""

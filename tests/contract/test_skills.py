@@ -13,6 +13,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.rasa_actions import SkillAction, rasa_actions
+from actions.recommend_service import RecommendService
 from actions.registry import SKILLS, skill_for_intent
 from actions.reply import Reply
 from actions.skill import Outcome, Skill, Turn
@@ -48,7 +49,7 @@ each_skill = pytest.mark.parametrize("skill", SKILLS, ids=lambda s: s.name)
 
 def services(band: str = "answer") -> Any:
     faq = SimpleNamespace(answer=lambda query, context=None: ANSWERS[band])
-    return SimpleNamespace(faq=faq, chitchat=faq)
+    return SimpleNamespace(faq=faq, chitchat=faq, recommender=RecommendService({}))
 
 
 def tracker_for(text: str, **slots: Any) -> Tracker:

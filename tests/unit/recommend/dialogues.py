@@ -74,7 +74,9 @@ def _met(key: str, value: Any, reply: Reply, items: list[Item], shown: set[str])
         "not_items": lambda: not {str(v) for v in value} & {i.id for i in items},
         "no_repeat": lambda: not shown & {i.id for i in items},
         "asks_back": lambda: reply.band == "suggest" and bool(reply.buttons or reply.cards),
-        "explains": lambda: bool(reply.data.get("explanation")) or all(c.reason for c in reply.cards) and bool(reply.cards),
+        "explains": lambda: (
+            bool(reply.data.get("explanation")) or (all(c.reason for c in reply.cards) and bool(reply.cards))
+        ),
         "profile": lambda: "profile" in reply.data,
         "forgets": lambda: bool(reply.data.get("forgotten")),
         "text_contains_any": lambda: any(v in everything(reply) for v in value),

@@ -1,0 +1,204 @@
+"""All names of a catalogue in the forms in which they are compared, and how alike a mention is to each."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import process
+from rapidfuzz.distance import OSA, Indel
+
+from knowledge.normalise import normalise
+from models.recommender.catalogue import Catalogue, Item
+from models.recommender.title_keys import HAN, Sounds, han_key, latin_key, spoken
+
+Scores = NDArray[np.float32]
+
+ACCEPT = 0.72
+"""Least similarity that counts as the same name; four characters of which one is wrong have 0.75."""
+ALONE = 0.66
+"""Enough when no other name comes near."""
+SHORT_NAME = 3
+TYPED_LETTERS = 4
+"""Fewer letters are too few to be compared with names in pinyin."""
+LEAST_PINYIN = 0.84
+LEAST_LATIN = 0.8
+_END_NUMBER = re.compile(r"(?<!\d)(\d{1,2})$")
+
+
+class Names:
+    """Immutable after it was built. ``exact``: key → item code → rank (0 a title, 1 an alias, 2 part of one)."""
+
+    def __init__(self, catalogue: Catalogue, further: Mapping[str, Sequence[str]]) -> None:
+        self.exact: dict[str, dict[int, int]] = defaultdict(dict)
+        self.years: list[int] = []
+        self._sounds = Sounds()
+        self._of: list[list[tuple[int, str]]] = []
+        han: list[tuple[str, str, int]] = []
+        latin: list[tuple[str, int]] = []
+        for code in range(len(catalogue)):
+            item = catalogue.at(code)
+            self.years.append(item.year or 0)
+            self._of.append(list(_names(item, further.get(item.id, ()))))
+            for rank, name in self._of[code]:
+                key = han_key(name) if HAN.search(name) else latin_key(name)
+                if not key or rank > self.exact[key].get(code, 9):
+                    continue
+                fresh = code not in self.exact[key]
+                self.exact[key][code] = rank
+                if fresh and HAN.search(key):
+                    han.append((key, "".join(spoken(name)), code))
+                elif fresh:
+                    latin.append((key, code))
+        self.exact = dict(self.exact)
+        self._han = [key for key, _, _ in han]
+        self._heard = [self._sounds.learn(spoken(key)) for key in self._han]
+        self._letters = [letters for _, letters, _ in han]
+        self._typed = [_typed(key) for key in self._han]
+        self._han_codes = np.array([code for _, _, code in han], np.int32)
+        self._latin = [key for key, _ in latin]
+        self._latin_squeezed = [key.replace(" ", "") for key in self._latin]
+        self._latin_codes = np.array([code for _, code in latin], np.int32)
+        codes = self._han_codes.tolist()
+        self._by_sound = _grouped(self._heard, codes)
+        self._by_letters = _grouped([*self._letters, *self._typed], codes * 2)
+        articles = ("", "the", "a", "an")
+        squeezed = [article + key for article in articles for key in self._latin_squeezed]
+        self._squeezed = _grouped(squeezed, self._latin_codes.tolist() * len(articles))
+        self._initials = self._all_initials()
+
+    def by_sound(self, text: str) -> list[int]:
+        """Items with a name that sounds the same; of several those that are written most like it."""
+        key = han_key(text)
+        heard = self._sounds.encode(spoken(key))
+        codes = self._by_sound.get(heard, set()) if len(heard) > 1 else set()
+        close = {c: max(OSA.normalized_similarity(key, han_key(name)) for _, name in self._of[c]) for c in codes}
+        return [c for c in codes if close[c] >= max(close.values()) - 1e-6]
+
+    def by_letters(self, text: str) -> Iterable[set[int]]:
+        """Items by letters alone: the name without spaces, its pinyin, its initials; the surest first."""
+        letters = re.sub(r"[^a-z0-9]", "", latin_key(text))
+        if len(letters) > 1:
+            yield self._squeezed.get(letters, set())
+            yield self._by_letters.get(re.sub(r"[^a-z0-9]", "", text), set())
+            yield self._initials.get(letters, set())
+
+    def starting(self, key: str) -> set[int]:
+        """Items whose own title goes on from ``key``."""
+        return {
+            code
+            for name, code in zip(self._han, self._han_codes.tolist(), strict=True)
+            if name.startswith(key) and name != key and self.exact[name].get(code) == 0
+        }
+
+    def scores(self, text: str, n_items: int) -> Scores:
+        """Similarity of a mention to each item, in [0, 1], by whichever name and form fits best."""
+        scores = np.zeros(n_items, np.float32)
+        key = han_key(text)
+        if HAN.search(key):
+            np.maximum.at(scores, self._han_codes, self._han_scores(key))
+            return np.asarray(scores, np.float32)
+        np.maximum.at(scores, self._latin_codes, self._latin_scores(latin_key(text)))
+        letters = re.sub(r"[^a-z0-9]", "", normalise(text))
+        if len(letters) >= TYPED_LETTERS:
+            forms = (self._letters, self._typed) if re.search(r"\d", letters) else (self._letters,)
+            each = [process.cdist([letters], form, scorer=Indel.normalized_similarity)[0] for form in forms]
+            typed = np.max(each, axis=0)
+            np.maximum.at(scores, self._han_codes, np.where(typed >= LEAST_PINYIN, typed * 0.95, 0).astype(np.float32))
+        return np.asarray(scores, np.float32)
+
+    def _han_scores(self, key: str) -> Scores:
+        """Similarity of a key to each Chinese name, shape (n,): by characters and sounds, or as a part of it."""
+        heard = self._sounds.encode(spoken(key))
+        written = process.cdist([key], self._han, scorer=OSA.normalized_similarity)[0]
+        sounded = process.cdist([heard], self._heard, scorer=OSA.normalized_similarity)[0]
+        scores = np.maximum(written, 0.5 * written + 0.5 * sounded).astype(np.float32)
+        scores = np.maximum(scores, np.where(sounded > 0.99, 0.95, 0.93 * sounded if len(heard) > 3 else 0))
+        if len(key) == SHORT_NAME:
+            # One of three characters may be wrong when the other two stand where they should.
+            for n in np.flatnonzero((written > 0.6) & (written < 0.7)).tolist():
+                name = self._han[n]
+                if len(name) == SHORT_NAME and sum(a == b for a, b in zip(key, name, strict=True)) == SHORT_NAME - 1:
+                    scores[n] = max(scores[n], ACCEPT)
+        if len(key) >= 2:
+            for n, name in enumerate(self._han):
+                if key in name:
+                    scores[n] = max(scores[n], 0.80 + 0.15 * len(key) / len(name))
+                elif len(key) >= SHORT_NAME and 2 * len(key) >= len(name) and _within(key, name):
+                    scores[n] = max(scores[n], 0.72 + 0.15 * len(key) / len(name))
+                elif len(name) >= 3 and name in key and len(name) * 3 >= len(key) * 2:
+                    scores[n] = max(scores[n], 0.70 + 0.2 * len(name) / len(key))
+        if len(heard) >= 3 and "\uffff" not in heard:
+            for n, name in enumerate(self._heard):
+                if heard in name:
+                    scores[n] = max(scores[n], 0.74 + 0.15 * len(heard) / len(name))
+        if part := _END_NUMBER.search(key):
+            # The ninth part of a series of which there are six is not the first one.
+            other = np.array([part[1] not in name for name in self._han])
+            scores = np.where(other, np.minimum(scores, ALONE - 0.01), scores)
+        return np.asarray(scores, np.float32)
+
+    def _latin_scores(self, key: str) -> Scores:
+        """Similarity to each name in Latin letters."""
+        if len(key) < 3:
+            return np.zeros(len(self._latin), np.float32)
+        scores = process.cdist([key], self._latin, scorer=Indel.normalized_similarity)[0].astype(np.float32)
+        squeezed = process.cdist([key.replace(" ", "")], self._latin_squeezed, scorer=Indel.normalized_similarity)[0]
+        scores = np.maximum(scores, np.float32(0.99) * squeezed.astype(np.float32))
+        scores = np.where(scores >= LEAST_LATIN, scores, np.minimum(scores, ALONE - 0.01)).astype(np.float32)
+        padded = f" {key} "
+        if len(key) >= 4:
+            for n, name in enumerate(self._latin):
+                if name.startswith(key) and len(key) >= 6:
+                    scores[n] = max(scores[n], 0.76 + 0.17 * len(key) / len(name))
+                if padded in f" {name} ":
+                    scores[n] = max(scores[n], 0.78 + 0.17 * len(key) / len(name))
+        return np.asarray(scores, np.float32)
+
+    def _all_initials(self) -> dict[str, set[int]]:
+        """Items by first letters, of at least three words or four syllables: lotr, xskdjs."""
+        initials: dict[str, set[int]] = defaultdict(set)
+        for code, names in enumerate(self._of):
+            for rank, name in names:
+                words = spoken(name) if HAN.search(name) else re.findall(r"[a-z0-9]+", name.lower())
+                if rank < 2 and len(words) >= (4 if HAN.search(name) else 3):
+                    initials["".join(word[0] for word in words)].add(code)
+        return initials
+
+
+def _grouped(keys: Sequence[str], codes: Sequence[int]) -> dict[str, set[int]]:
+    groups: dict[str, set[int]] = defaultdict(set)
+    for key, code in zip(keys, codes, strict=True):
+        groups[key].add(code)
+    return dict(groups)
+
+
+def _within(key: str, name: str) -> bool:
+    """Whether the characters of ``key`` appear in ``name`` in this order, beginning with its first."""
+    rest = iter(name)
+    return name[0] == key[0] and all(character in rest for character in key)
+
+
+def _typed(key: str) -> str:
+    """A name as somebody types it in letters who leaves its digits as they are."""
+    runs = re.findall(r"[a-z0-9]+|[^a-z0-9]+", key)
+    return "".join(run if run[0].isascii() else "".join(spoken(run)) for run in runs)
+
+
+def _names(item: Item, further: Sequence[str]) -> Iterable[tuple[int, str]]:
+    """Every name with its rank: 0 the title and the original one, 1 another title, 2 part of one."""
+    yield 0, item.title
+    originals = [
+        part for name in (item.original, *further) if name for part in re.split(r" \(|\)", name) if part.strip()
+    ]
+    for name in originals:
+        yield 0, name
+    for name in item.aliases:
+        yield 1, name
+    for name in (item.title, *originals, *item.aliases):
+        for part in re.split(r"[：:]| - ", name)[1:]:
+            if len(part.strip()) >= (3 if HAN.search(part) else 6):
+                yield 2, part

@@ -1,0 +1,82 @@
+"""Mentions of films: resolved, ambiguous, or unknown with what is near; never a film that was not meant."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+import yaml
+
+from knowledge.noise import homophone, traditional
+from models.recommender.language import Language
+from models.recommender.title_keys import han_key, latin_key
+
+HELD_OUT = Path(__file__).resolve().parents[3] / "nlu_data" / "heldout" / "recommend_titles.yml"
+HELD_OUT_FLOOR = 0.95
+"""A floor against regressions; the aim is .97, the figure is printed by benchmarks/recommend_language.py."""
+
+
+@pytest.mark.parametrize(
+    ("mention", "title"),
+    [
+        ("肖申克的救赎", "肖申克的救赎"), ("月黑高飞", "肖申克的救赎"), ("肖生克的救赎", "肖申克的救赎"), ("肖申克", "肖申克的救赎"),
+        ("肖申克的就赎", "肖申克的救赎"), ("xiaoshenkedejiushu", "肖申克的救赎"), ("The Shawshank Redemption", "肖申克的救赎"),
+        ("shawshank", "肖申克的救赎"), ("千與千尋", "千与千寻"), ("spirited away", "千与千寻"), ("千与 千寻", "千与千寻"),
+        ("星际 穿越", "星际穿越"), ("教父2", "教父2"), ("教父第二部", "教父2"), ("教父II", "教父2"), ("7宗罪", "七宗罪"),
+        ("《阿甘正传》", "阿甘正传"), ("那个盗梦空间", "盗梦空间"), ("诺兰的盗梦空间", "盗梦空间"), ("指环王第三部", "指环王3：王者无敌"),
+    ],
+)  # fmt: skip
+def test_one_film_is_meant(language: Language, mention: str, title: str) -> None:
+    resolution = language.titles.resolve(mention)
+    assert resolution.status == "resolved"
+    assert language.titles.item(resolution.items[0]).title == title
+
+
+def test_two_films_of_one_name_are_asked_back(language: Language) -> None:
+    resolution = language.titles.resolve("金刚")
+    assert resolution.status == "ambiguous"
+    assert {language.titles.item(i).year for i in resolution.items} >= {1933, 2005}
+    assert language.titles.item(language.titles.resolve("金刚(2005)").items[0]).year == 2005
+    assert language.titles.item(language.titles.resolve("老版金刚").items[0]).year == 1933
+
+
+@pytest.mark.parametrize("mention", ["流浪地球", "战狼2", "甄嬛传", "速度与激情9", "qwertyuiop", "", "一二三四五六七"])
+def test_what_is_not_there_is_unknown(language: Language, mention: str) -> None:
+    assert language.titles.resolve(mention).status == "unknown"
+
+
+def test_noise_of_our_own(language: Language) -> None:
+    rng = random.Random(3)
+    titles = [
+        "阿甘正传",
+        "低俗小说",
+        "沉默的羔羊",
+        "辛德勒的名单",
+        "美国丽人",
+        "勇敢的心",
+        "这个杀手不太冷",
+        "海底总动员",
+    ]
+    for title in titles:
+        for noisy in (homophone(title, rng), traditional(title), " ".join(title)):
+            resolution = language.titles.resolve(noisy)
+            assert language.titles.item(resolution.items[0]).title == title, noisy
+
+
+def test_the_held_out_mentions_stay_above_the_floor(language: Language) -> None:
+    mentions = yaml.safe_load(HELD_OUT.read_text(encoding="utf-8"))["mentions"]
+    right = 0
+    for mention in mentions:
+        resolution = language.titles.resolve(mention["text"])
+        right += resolution.status == "resolved" and int(resolution.items[0]) in {
+            mention["movie_id"],
+            *mention.get("also", ()),
+        }
+    assert right / len(mentions) >= HELD_OUT_FLOOR
+
+
+def test_keys() -> None:
+    assert han_key("教父 第二部") == han_key("教父2") == "教父2"
+    assert han_key("十二怒汉") == "12怒汉"
+    assert latin_key("The Godfather: Part II") == "godfather 2"
