@@ -6,6 +6,7 @@ Run as ``python -m tests.conversations.small_faq_server``.
 from __future__ import annotations
 
 import actions.server
+from actions.recommend_service import RecommendService
 from actions.services import Services
 from bot.settings import Settings
 from knowledge.answer import Answer, Candidate
@@ -45,7 +46,7 @@ class SmallFaq:
 
 def open_services(settings: Settings) -> Services:
     """Stands in for :func:`actions.services.open_services`."""
-    return Services(faq=SmallFaq(), chitchat=SmallFaq())  # type: ignore[arg-type]
+    return Services(faq=SmallFaq(), chitchat=SmallFaq(), recommender=RecommendService({}))  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def visitor(stack: Stack) -> Visitor:
         ("会圆怎么取消自动续费", "faq", "answer"),
         ("你好", "chitchat", "answer"),
         ("你能做什么", "system", "answer"),
-        ("推荐几部科幻电影", "recommend", "refuse"),
+        ("推荐几部科幻电影", "recommend", "answer"),
         ("帮我写一段欢快的旋律", "compose", "refuse"),
         ("这段话属于什么类型：今晚的比赛太精彩了", "classify", "refuse"),
         ("帮我看看这幅画画得怎么样", "appraise", "refuse"),
