@@ -150,15 +150,16 @@ def main() -> None:
         print(json.dumps(serve(Path(sys.argv[2])), ensure_ascii=False))
         return
     results: dict[str, Any] = {}
+    RESULTS.parent.mkdir(exist_ok=True)
     for name, config in CONFIGS.items():
         with tempfile.TemporaryDirectory() as folder:
             results[name] = child("--train", str(config), folder)
             results[name] |= child("--serve", f"{folder}/model.tar.gz")
+        # The default configuration trains for half an hour: what is known by then is kept.
+        RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"{'':22s}" + "".join(f"{name:>15s}" for name in results))
     for label, shown in ROWS:
         print(f"{label:22s}" + "".join(f"{shown(result):>15s}" for result in results.values()))
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
