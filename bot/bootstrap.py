@@ -214,7 +214,10 @@ def steps(goal: str) -> List[Step]:
     app = digest(req / "app.txt", ROOT / "pyproject.toml", extra=TORCH)
     test = digest(req / "test.txt", extra=app)
     dialogue = digest(req / "dialogue.txt")
-    encoder = digest(ROOT / "knowledge" / "encoder_build.py", ROOT / "models" / "encoder")
+    knowledge = ROOT / "knowledge"
+    encoder = digest(
+        *(knowledge / n for n in ("encoder_build.py", "e5_weights.py", "onnx_export.py", "static_vectors.py"))
+    )
     widget = digest(web / "package-lock.json", web / "src", web / "index.html", web / "vite.config.ts")
     plan: List[Step] = [
         ("app", "应用环境（Python 3.11）", app, APP / "bin" / "wenyu", install_app),
