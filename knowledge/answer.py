@@ -133,6 +133,9 @@ class FaqService:
         before = snapshot.by_id.get(context) if context else None
         if before is not None and (resolved := followed_up(text, before.questions[0], self._encoder)) is not None:
             found = self._search(snapshot, resolved)
+            if found.band == "answer" and found.entry is not None and found.entry.category != before.category:
+                # A follow-up stays with its subject; a guess that leaves it is worth a question, not an answer.
+                return Answer("suggest", found.confidence, None, found.candidates, ())
             if found.band != "refuse":
                 return found
         return self._search(snapshot, text)

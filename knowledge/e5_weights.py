@@ -61,8 +61,8 @@ class PackedModel:
         self._data = data
         self._at = 4  # magic
         self._take("I")  # format version
-        sizes = [self._take("i") for _ in range(7)]
-        self.shape = Shape(*sizes, epsilon=self._take("f"))
+        hidden, layers, heads, inner, pieces, positions, types = (int(self._take("i")) for _ in range(7))
+        self.shape = Shape(hidden, layers, heads, inner, pieces, positions, types, epsilon=self._take("f"))
         self._take("i")
         count = int(self._take("i"))
         self._at += 16

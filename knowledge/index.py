@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -96,8 +97,8 @@ def build_vector_index(vectors: Floats, config: LargeIndexConfig | None = None) 
     config = config or LargeIndexConfig.for_size(n)
     kept = min(dim, COMPRESSED_DIMENSIONS)
     # Distances, not products: components are centred, and for unit vectors both rank alike.
-    index = faiss.index_factory(dim, f"PCA{kept},IVF{config.cells},PQ{kept}x4fs", faiss.METRIC_L2)
-    inverted = faiss.downcast_index(faiss.extract_index_ivf(index))
+    index: Any = faiss.index_factory(dim, f"PCA{kept},IVF{config.cells},PQ{kept}x4fs", faiss.METRIC_L2)
+    inverted: Any = faiss.downcast_index(faiss.extract_index_ivf(index))
     inverted.cp.niter = 8
     inverted.pq.cp.niter = 6
     rng = np.random.default_rng(0)

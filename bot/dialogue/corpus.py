@@ -87,10 +87,10 @@ def generate(nlu_dir: Path, sources: Dict[str, Path], out_dir: Path) -> List[str
         unread += bad
         limit = max(100, int(MAX_SHARE * written_examples(nlu_dir, intent)))
         path = out_dir / f"{intent}_questions.yml"
-        texts = chosen(entries, limit, random.Random(1))  # noqa: S311 - a choice that is the same every time
+        texts = chosen(entries, limit, random.Random(1))
         if texts:
             write_examples(path, intent, texts)
         else:
             path.unlink(missing_ok=True)
-    write_examples(out_dir / "nonsense.yml", "out_of_scope", nonsense(random.Random(1)))  # noqa: S311 - as above
+    write_examples(out_dir / "nonsense.yml", "out_of_scope", nonsense(random.Random(1)))
     return unread

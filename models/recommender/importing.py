@@ -85,10 +85,19 @@ def import_ratings(
     trained = folder / "weights"
     if trained.exists():
         trained.rename(fresh / "weights")
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
+    replace_folder(fresh, folder)
     rated = len(np.unique(table.items))
     return ImportReport(domain, len(table), table.n_users, len(catalogue), rated, repeated, table.scale, plays)
+
+
+def replace_folder(fresh: Path, folder: Path) -> None:
+    """Put ``fresh`` in the place of ``folder``; at no moment is there neither the old one nor the new one on the disk."""
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def load_imported(domain: str, var_dir: Path) -> tuple[Ratings, Catalogue]:

@@ -91,7 +91,8 @@ def card(
 ) -> str:
     """The model card, in Chinese, with every figure from ``metrics`` or the recorded comparison."""
     catalogue, config = recommender.catalogue, recommender.config
-    known = sum(1 for code in range(len(catalogue)) if catalogue.at(code).directors)
+    default = folder_is_default(data)
+    known = len(Catalogue.read(FILM_FACTS)) if default else int(catalogue.described.sum())
     lines = [
         "# 推荐模型",
         "",
@@ -104,7 +105,7 @@ def card(
         "- 排序模型：喜欢的作品少时主要看物品近邻（item-kNN），多时主要看物品回归（EASE）。",
         "- 热门作品按 `diversity` 打折；同一系列最多两部；理由里的份额和人数都由数据算出。",
         "",
-        f"{len(catalogue):,} 部作品，其中 {known:,} 部有导演、演员等资料。不保存任何用户的因子。",
+        f"{len(catalogue):,} 部作品，其中 {known:,} 部有简介、导演等资料。不保存任何用户的因子。",
         "",
         "## 数据和条款",
         "",
@@ -119,7 +120,7 @@ def card(
         *(f"| {name} | {value} |" for name, value in metrics.items()),
         "",
     ]
-    if PEERS.exists() and folder_is_default(data):
+    if PEERS.exists() and default:
         lines += ["## 与基线和同类比较", "", *comparison(json.loads(PEERS.read_text(encoding="utf-8"))), ""]
     else:
         lines += ["基线：`rmse_mean_baseline` 是总用平均分，`…_popularity` 是人人推荐最热门的作品。", ""]

@@ -16,7 +16,28 @@ from models.recommender.movielens import read_frame, reordered
 from models.recommender.series import series_of, stem
 
 MOODS = set(
-    "轻松 搞笑 治愈 温馨 感人 浪漫 热血 励志 紧张 惊悚 烧脑 黑暗 悲伤 史诗 文艺 怀旧 奇幻 讽刺 孤独 震撼".split()
+    [
+        "轻松",
+        "搞笑",
+        "治愈",
+        "温馨",
+        "感人",
+        "浪漫",
+        "热血",
+        "励志",
+        "紧张",
+        "惊悚",
+        "烧脑",
+        "黑暗",
+        "悲伤",
+        "史诗",
+        "文艺",
+        "怀旧",
+        "奇幻",
+        "讽刺",
+        "孤独",
+        "震撼",
+    ]
 )
 
 
