@@ -99,6 +99,11 @@ class Bench:
         widths = [max(len(str(row[c])) for row in [columns, *rows]) for c in range(len(columns))]
         for row in [columns, *rows]:
             print("  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)), flush=True)
+        # Written at once: a run of everything takes an hour, and one that was stopped keeps what it measured.
+        RESULTS.parent.mkdir(exist_ok=True)
+        kept = json.loads(RESULTS.read_text(encoding="utf-8"))["tables"] if RESULTS.exists() else []
+        tables = [table for table in kept if table["title"] != title] + self.tables[-1:]
+        RESULTS.write_text(json.dumps({"tables": tables}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def common(ratings: Ratings, train: Ratings) -> dict[str, Any]:
@@ -113,7 +118,7 @@ def rating(bench: Bench) -> None:
     config = RecommenderConfig().factors
     own: dict[str, Callable[[Ratings], RatingModel]] = {
         "Wenyu，后验平均": lambda train: fit_mean(train, config),
-        "Wenyu，公式原样（ALS）": lambda train: fit_mode(train, config),
+        "Wenyu，公式原样（ALS）": lambda train: fit_mode(train, replace(config, embedding_size=16)),
     }
     for name, (ratings, _) in bench.sets.items():
         errors: dict[str, list[float]] = {}
@@ -348,8 +353,8 @@ def on_spark(bench: Bench) -> None:
         stream.write("id,title\n")
         stream.writelines(f'{i},"{catalogue[i].title.replace(chr(34), "")}"\n' for i in catalogue.ids)
     code = (
-        "import json, pathlib; from models.recommender import spark; from models.recommender.config import RecommenderConfig;"
-        f"m, metrics = spark.fit(pathlib.Path({str(table)!r}), pathlib.Path({str(items)!r}), RecommenderConfig());"
+        "import json, pathlib; from models.recommender import spark; from models.recommender.config import FactorConfig, RecommenderConfig;"
+        f"m, metrics = spark.fit(pathlib.Path({str(table)!r}), pathlib.Path({str(items)!r}), RecommenderConfig(factors=FactorConfig(embedding_size=16)));"
         "print(json.dumps([metrics, [r.title for r in m.recommend({'318': 5.0, '296': 5.0}, n=3)]]))"
     )
     started = time.perf_counter()
@@ -361,7 +366,7 @@ def on_spark(bench: Bench) -> None:
         if done.returncode
         else [json.loads(last)[0]["rmse"], json.loads(last)[1]]
     )
-    config = replace(RecommenderConfig().factors, estimator="mode")
+    config = replace(RecommenderConfig().factors, estimator="mode", embedding_size=16)
     train, test = next(evaluate.rating_splits(ratings, [0]))
     model = fit_mode(train, config)
     error = float(np.sqrt(((model.predict(test.users, test.items) - test.values) ** 2).mean()))
@@ -388,11 +393,6 @@ def main() -> None:
                 print("\n没有给出 --peers，跳过 Spark")
                 continue
             PARTS[part](bench)
-    RESULTS.parent.mkdir(exist_ok=True)
-    kept = json.loads(RESULTS.read_text(encoding="utf-8"))["tables"] if RESULTS.exists() else []
-    fresh = {table["title"] for table in bench.tables}
-    tables = [table for table in kept if table["title"] not in fresh] + bench.tables
-    RESULTS.write_text(json.dumps({"tables": tables}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

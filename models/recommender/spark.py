@@ -8,6 +8,7 @@ models are trained on a random sample of users that does fit, because neighbours
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,8 @@ def fit(ratings: Path, items: Path, config: RecommenderConfig) -> tuple[Recommen
         SparkError: Spark is not there, or the ratings table lacks a column.
         RatingsError: the items table is bad.
     """
+    # What Spark's ALS finds is a mode, so new users are folded in as at a mode.
+    config = replace(config, factors=replace(config.factors, estimator="mode"))
     catalogue = read_items(items)
     with tempfile.TemporaryDirectory() as checkpoints:
         return _fit(session(checkpoints), ratings, catalogue, config)

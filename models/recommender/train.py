@@ -18,7 +18,7 @@ import numpy as np
 from models.artefact import write_manifest
 from models.recommender import evaluate, movielens, spark
 from models.recommender.catalogue import Catalogue
-from models.recommender.config import RecommenderConfig
+from models.recommender.config import FactorConfig, RecommenderConfig
 from models.recommender.data import Ratings
 from models.recommender.importing import load_imported
 from models.recommender.metrics import beyond_accuracy, ndcg
@@ -179,7 +179,7 @@ def train_domain(domain: str, var_dir: Path) -> dict[str, float]:
 
 def train_on_spark(domain: str, ratings: Path, items: Path, var_dir: Path) -> dict[str, float]:
     """Train on a table that does not fit in memory; see spark.py. Returns the metrics."""
-    recommender, metrics = spark.fit(ratings, items, RecommenderConfig())
+    recommender, metrics = spark.fit(ratings, items, RecommenderConfig(factors=FactorConfig(embedding_size=16)))
     command = f"{DEFAULT_COMMAND} --domain {domain} --engine spark --ratings {ratings.name} --items {items.name}"
     _publish_own(recommender, domain, var_dir, metrics, command)
     return metrics
