@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from knowledge.bands import SHOWN, Band, Calibration, read_calibration
 from knowledge.confidence import Ranked, rank
 from knowledge.corpus import Corpus, lay_out
@@ -20,7 +22,7 @@ from knowledge.errors import FaqError
 from knowledge.followup import followed_up
 from knowledge.index import open_or_build
 from knowledge.normalise import SYNONYMS, load_synonyms, match_key, normalise
-from knowledge.retrieval import Retriever, TermCounts
+from knowledge.retrieval import Candidates, Retriever, TermCounts
 from knowledge.store import Entry, faq_files, files_state, load_faq
 
 log = logging.getLogger(__name__)
@@ -132,17 +134,23 @@ class FaqService:
             return self._answered(snapshot, known, 1.0, (Candidate(known.id, known.questions[0], 1.0),))
         before = snapshot.by_id.get(context) if context else None
         if before is not None and (resolved := followed_up(text, before.questions[0], self._encoder)) is not None:
-            found = self._search(snapshot, resolved)
-            if found.band == "answer" and found.entry is not None and found.entry.category != before.category:
+            found = self._search(snapshot, resolved.question, but_not=before.id)
+            away = found.entry is not None and found.entry.category != before.category
+            if found.band == "answer" and (away or not resolved.sure):
                 # A follow-up stays with its subject; a guess that leaves it is worth a question, not an answer.
                 return Answer("suggest", found.confidence, None, found.candidates, ())
             if found.band != "refuse":
                 return found
         return self._search(snapshot, text)
 
-    def _search(self, snapshot: _Snapshot, text: str) -> Answer:
+    def _search(self, snapshot: _Snapshot, text: str, *, but_not: str | None = None) -> Answer:
+        """The answer to a whole question; `but_not` is the entry answered last, which a follow-up asks away from."""
         vector = self._encoder.encode([text])[0]
         candidates = snapshot.retriever.candidates(text, vector)
+        if but_not is not None:
+            entries = snapshot.corpus.entries
+            others = np.array([entries[i].id != but_not for i in candidates.entries.tolist()])
+            candidates = Candidates(candidates.entries[others], candidates.features[others])
         calibration = snapshot.calibration
         ranked = rank(calibration.fusion, candidates, text)
         right = float(calibration.right.probability(ranked.evidence))

@@ -22,18 +22,18 @@ def test_entries_keep_order_and_fields(faq_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [
-        ("id: playback-stutter", "id: Playback Stutter", 18, "只能用小写字母"),
-        ("id: playback-stutter", "id: museum-booking", 24, "已在 all.yml 第 18 行用过"),
-        ("answer: 请降低清晰度或更换网络后重试。", "answer: ''", 20, "answer 应是一段非空文字"),
-        ("    source: 播放手册\n", "", 18, "缺少字段 source"),
-        ("date: 2026-02-01", "date: 去年", 23, "应写成 2026-01-31"),
+        ("id: playback-stutter", "id: Playback Stutter", 16, "只能用小写字母"),
+        ("id: playback-stutter", "id: museum-booking", 22, "已在 all.yml 第 16 行用过"),
+        ("answer: 请降低清晰度或更换网络后重试。", "answer: ''", 18, "answer 应是一段非空文字"),
+        ("    source: 播放手册\n", "", 16, "缺少字段 source"),
+        ("date: 2026-02-01", "date: 去年", 21, "应写成 2026-01-31"),
         ("related: [membership-yearly-refund]", "related: [gone]", 4, "不存在的 gone"),
-        ("看剧老是卡", "年卡退款规则", 19, "相同，但答案不同"),
-        ("看剧老是卡", "卡" * 201, 19, "过长"),
+        ("看剧老是卡", "年卡退款规则", 17, "相同，但答案不同"),
+        ("看剧老是卡", "卡" * 201, 17, "过长"),
         ("category: membership", "category: [a]", 1, "category 应是一段非空文字"),
         ("questions: [视频播放卡顿怎么办？, ", "questions: [视频播放卡顿怎么办？ ", None, ""),
         ("title: 会员", "title: 会员\n  x: 1", 3, "YAML 格式有误"),
-        ("source: 播放手册", "source: 播放手册\n    colour: red", 23, "不认识的字段 colour"),
+        ("source: 播放手册", "source: 播放手册\n    colour: red", 21, "不认识的字段 colour"),
     ],
 )
 def test_faults_name_their_line(faq_dir: Path, old: str, new: str, line: int | None, words: str) -> None:
