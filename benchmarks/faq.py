@@ -32,7 +32,7 @@ from knowledge.encoder import Encoder, load_encoder
 from knowledge.index import open_or_build
 from knowledge.lexical import word_terms
 from knowledge.normalise import Synonyms, load_synonyms, normalise
-from knowledge.retrieval import FEATURES
+from knowledge.retrieval import PARTS as ALL_PARTS
 from knowledge.store import load_faq
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,6 +45,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     "全部向量": ("dense_best", "dense_mean", "answer", "answer_part"),
     "BM25": ("bm25",),
     "拼音": ("pinyin",),
+    "覆盖度": ("coverage",),
+    "反例": ("outside",),
 }
 
 
@@ -162,19 +164,19 @@ class Wenyu:
     """Everything fitted on the development data once, then judged with any part of the features."""
 
     def __init__(self, corpus: Corpus, encoder: Encoder, synonyms: Synonyms, queries: Queries, cache: Path) -> None:
-        texts = [*corpus.questions, *corpus.parts]
-        self.stored = open_or_build(cache, texts, len(corpus.questions), encoder)
         self.development = calibrate.read_development(calibrate.DEVELOPMENT, calibrate.OUT_OF_SCOPE)
+        corpus = lay_out(corpus.entries, calibrate.counterexamples(self.development))
+        self.stored = open_or_build(cache, corpus.texts, len(corpus.questions), encoder)
         self.samples = calibrate.gather(corpus, self.stored, synonyms, encoder, self.development)
         self.queries = queries
-        retriever = calibrate.full_retriever(corpus, self.stored, synonyms)
+        retriever = calibrate.full_retriever(corpus, self.stored, synonyms, encoder)
         self.found = {
             kind: [retriever.candidates(t, v) for t, v in zip(texts, encoder.encode(texts), strict=True)]
             for kind, texts in (("clean", queries.clean), ("faulty", queries.faulty), ("outside", queries.outside))
         }
 
-    def judge(self, name: str, used: Sequence[str] = FEATURES) -> dict:
-        """Fit with the features in `used` and judge on the held-out set."""
+    def judge(self, name: str, used: Sequence[str] = ALL_PARTS) -> dict:
+        """Fit with the parts in `used` and judge on the held-out set."""
         thresholds = choose_thresholds(calibrate.cross_fitted_curve(self.samples, used), "paraphrase")
         fitted = calibrate.fit(self.samples, np.arange(len(self.samples.targets)), used)
 
@@ -234,7 +236,7 @@ def main() -> None:
     show(simple("仅编码器", plain_encoder(corpus, whole.stored.vectors, encoder), queries, whole.development, corpus))
     show(whole.judge("Wenyu"))
     for part, features in PARTS.items():
-        show(whole.judge(f"Wenyu，去掉{part}", [f for f in FEATURES if f not in features]))
+        show(whole.judge(f"Wenyu，去掉{part}", [f for f in ALL_PARTS if f not in features]))
     show(Wenyu(corpus, encoder, Synonyms({}), queries, arguments.cache).judge("Wenyu，去掉同义词"))
     RESULTS.parent.mkdir(exist_ok=True)
     content = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from knowledge.errors import FaqError
 from knowledge.followup import followed_up
 from knowledge.index import open_or_build
 from knowledge.normalise import SYNONYMS, load_synonyms, match_key, normalise
-from knowledge.retrieval import Candidates, Retriever, TermCounts
+from knowledge.retrieval import Retriever, TermCounts
 from knowledge.store import Entry, faq_files, files_state, load_faq
 
 log = logging.getLogger(__name__)
@@ -150,7 +150,7 @@ class FaqService:
         if but_not is not None:
             entries = snapshot.corpus.entries
             others = np.array([entries[i].id != but_not for i in candidates.entries.tolist()])
-            candidates = Candidates(candidates.entries[others], candidates.features[others])
+            candidates = replace(candidates, entries=candidates.entries[others], features=candidates.features[others])
         calibration = snapshot.calibration
         ranked = rank(calibration.fusion, candidates, text)
         right = float(calibration.right.probability(ranked.evidence))
@@ -178,16 +178,16 @@ class FaqService:
 
     def _build(self) -> _Snapshot:
         entries = load_faq(self._faq_dir)
-        corpus = lay_out(entries)
-        synonyms = load_synonyms()
-        n = len(corpus.questions)
-        self._cache_dir.mkdir(parents=True, exist_ok=True)
-        stored = open_or_build(self._cache_dir, [*corpus.questions, *corpus.parts], n, self._encoder)
-        counts = TermCounts(corpus, synonyms)
-        vectors = stored.vectors
-        retriever = Retriever(corpus, vectors[:n], vectors[n:], counts, synonyms, question_index=stored.index)
         calibration = read_calibration(calibration_file(self._cache_dir))
         if calibration.encoder != self._encoder.fingerprint:
             log.warning("calibration_for_other_encoder hint=运行 wenyu faq calibrate 重新校准")
+        corpus = lay_out(entries, calibration.counterexamples)
+        synonyms = load_synonyms()
+        self._cache_dir.mkdir(parents=True, exist_ok=True)
+        stored = open_or_build(self._cache_dir, corpus.texts, len(corpus.questions), self._encoder)
+        counts = TermCounts(corpus, synonyms)
+        retriever = Retriever(
+            corpus, stored.vectors, counts, synonyms, self._encoder.words, question_index=stored.index
+        )
         by_question = {match_key(q): entry for entry in reversed(entries) for q in entry.questions}
         return _Snapshot(corpus, {entry.id: entry for entry in entries}, by_question, retriever, calibration)

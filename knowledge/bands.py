@@ -20,7 +20,7 @@ Band = Literal["answer", "suggest", "refuse"]
 
 SHOWN = 4
 """Candidates that are shown when asking back."""
-MAX_WRONG = 0.02
+MAX_WRONG = 0.015
 """Share of in-scope questions that may get a wrong answer as certain, and of the others that may get any."""
 MIN_TURNED_DOWN = 0.94
 """Share of out-of-scope questions that have to be refused, in the worst of their groups."""
@@ -139,6 +139,8 @@ class Calibration:
     in_scope: Logistic
     thresholds: Thresholds
     report: dict[str, dict[str, float]]
+    counterexamples: tuple[str, ...]
+    """Questions that the FAQ does not answer; what is asked is compared with them too."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -149,6 +151,7 @@ class Calibration:
             "right": self.right.to_json(),
             "in_scope": self.in_scope.to_json(),
             "report": self.report,
+            "counterexamples": list(self.counterexamples),
         }
 
 
@@ -163,6 +166,7 @@ def read_calibration(path: Path) -> Calibration:
             in_scope=Logistic.from_json(data["in_scope"]),
             thresholds=Thresholds(**data["thresholds"]),
             report=data["report"],
+            counterexamples=tuple(data["counterexamples"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CalibrationError(

@@ -28,7 +28,7 @@ from knowledge.errors import CalibrationError
 from knowledge.fusion import FusionWeights, fit_fusion
 from knowledge.index import StoredIndex, open_or_build
 from knowledge.normalise import Synonyms, load_synonyms, normalise
-from knowledge.retrieval import FEATURES, Candidates, Retriever, TermCounts, fold_of_questions
+from knowledge.retrieval import PARTS, Candidates, Retriever, TermCounts, fold_of_questions
 from knowledge.store import load_faq
 
 Floats = npt.NDArray[np.float32]
@@ -43,6 +43,7 @@ ENOUGH_PARAPHRASES = 80
 """Paraphrases in the development set from which on they alone decide the thresholds: they are what users type, while
 questions of one entry were written to differ from each other."""
 OUTSIDE = -1
+COUNTEREXAMPLE_GROUPS = ("unanswerable", "out_of_scope")
 
 
 @dataclass
@@ -84,36 +85,49 @@ def read_development(path: Path, nlu_files: Sequence[Path]) -> Development:
     return Development(tuple(paraphrases), {name: texts for name, texts in outside.items() if texts})
 
 
-def full_retriever(corpus: Corpus, stored: StoredIndex, synonyms: Synonyms) -> Retriever:
+def counterexamples(development: Development) -> list[str]:
+    """Questions from outside that every question is compared with when served.
+
+    Small talk is not among them: it has answers of its own, which the same code serves.
+    """
+    return [text for name in COUNTEREXAMPLE_GROUPS for text in development.outside.get(name, ())]
+
+
+def full_retriever(corpus: Corpus, stored: StoredIndex, synonyms: Synonyms, encoder: Encoder) -> Retriever:
     """The retriever that serves."""
-    n = len(corpus.questions)
     counts = TermCounts(corpus, synonyms)
-    vectors = stored.vectors
-    return Retriever(corpus, vectors[:n], vectors[n:], counts, synonyms, question_index=stored.index)
+    return Retriever(corpus, stored.vectors, counts, synonyms, encoder.words, question_index=stored.index)
 
 
 def gather(
     corpus: Corpus, stored: StoredIndex, synonyms: Synonyms, encoder: Encoder, development: Development, seed: int = 0
 ) -> Samples:
-    """Candidates for every judged question."""
+    """Candidates for every judged question, which sees four fifths of the counterexamples, never itself."""
     n = len(corpus.questions)
     rng, generator = random.Random(seed), np.random.default_rng(seed)
     counts = TermCounts(corpus, synonyms)
     fold = fold_of_questions(corpus, FOLDS, generator)
     faulty = {row: normalise(noise.noisy(corpus.questions[row], rng)) for row in range(0, n, NOISY_SHARE)}
     faulty_vectors = dict(zip(faulty, encoder.encode(list(faulty.values())), strict=True))
+    part_of = {text: int(generator.integers(CROSS_FITS)) for text in corpus.outside}
+    parts = np.array([part_of[text] for text in corpus.outside], dtype=np.int64)
+
+    def seen(text: str) -> npt.NDArray[np.bool_]:
+        own = part_of.get(text, len(text) % CROSS_FITS)
+        return np.array(parts != own, dtype=np.bool_)
+
     samples = Samples()
     for number in range(FOLDS):
         kept = np.flatnonzero(fold != number)
-        part = Retriever(corpus, stored.vectors[:n], stored.vectors[n:], counts, synonyms, rows=kept)
+        part = Retriever(corpus, stored.vectors, counts, synonyms, encoder.words, rows=kept)
         for row in np.flatnonzero(fold == number).tolist():
             target = int(corpus.question_owner[row])
             text = corpus.questions[row]
-            samples.add("faq", text, target, part.candidates(text, stored.vectors[row]))
+            samples.add("faq", text, target, part.candidates(text, stored.vectors[row], seen(text)))
             if row in faulty:
-                found = part.candidates(faulty[row], faulty_vectors[row])
+                found = part.candidates(faulty[row], faulty_vectors[row], seen(text))
                 samples.add("faq, faulty", faulty[row], target, found)
-    whole = full_retriever(corpus, stored, synonyms)
+    whole = full_retriever(corpus, stored, synonyms, encoder)
     ids = {entry.id: i for i, entry in enumerate(corpus.entries)}
     known = [(normalise(text), ids[entry]) for text, entry in development.paraphrases if entry in ids]
     judged = [("paraphrase", text, target) for text, target in known]
@@ -121,7 +135,7 @@ def gather(
     judged += [(name, normalise(t), OUTSIDE) for name, texts in development.outside.items() for t in texts]
     vectors = encoder.encode([text for _, text, _ in judged])
     for (group, text, target), vector in zip(judged, vectors, strict=True):
-        samples.add(group, text, target, whole.candidates(text, vector))
+        samples.add(group, text, target, whole.candidates(text, vector, seen(text)))
     return samples
 
 
@@ -150,7 +164,7 @@ class Fitted:
     in_scope: Any
 
 
-def fit(samples: Samples, chosen: npt.NDArray[np.int64], used: Sequence[str] = FEATURES) -> Fitted:
+def fit(samples: Samples, chosen: npt.NDArray[np.int64], used: Sequence[str] = PARTS) -> Fitted:
     """Fit on the chosen samples; `used` restricts the features (for ablations)."""
     groups = [samples.groups[i] for i in chosen]
     weight = importance(groups, IMPORTANCE)
@@ -175,7 +189,7 @@ def _has_paraphrases(groups: Sequence[str]) -> bool:
     return groups.count("paraphrase") >= ENOUGH_PARAPHRASES
 
 
-def cross_fitted_curve(samples: Samples, used: Sequence[str] = FEATURES) -> Curve:
+def cross_fitted_curve(samples: Samples, used: Sequence[str] = PARTS) -> Curve:
     """What models that never saw a question's entry (or the question) say of it."""
     targets = np.array(samples.targets)
     lottery = np.random.default_rng(1)
@@ -218,15 +232,15 @@ def calibrate(
     Raises:
         FaqError: the FAQ has faults. CalibrationError: there is too little to fit on.
     """
-    corpus = lay_out(load_faq(faq_dir))
-    synonyms = load_synonyms()
     known = read_development(development, outside)
+    corpus = lay_out(load_faq(faq_dir), counterexamples(known))
+    synonyms = load_synonyms()
     if len(corpus.entries) < 2 or not known.outside or max(np.bincount(corpus.question_owner)) < 2:
         raise CalibrationError(
             "数据太少，无法校准。", hint="至少要有两个条目、其中有条目含两种以上问法，以及一些超出范围的问题。"
         )
     say(f"校准：{len(corpus.entries)} 个条目，{len(corpus.questions)} 个问法")
-    stored = open_or_build(index_dir, [*corpus.questions, *corpus.parts], len(corpus.questions), encoder)
+    stored = open_or_build(index_dir, corpus.texts, len(corpus.questions), encoder)
     samples = gather(corpus, stored, synonyms, encoder, known)
     curve = cross_fitted_curve(samples)
     deciding = "paraphrase" if _has_paraphrases(samples.groups) else "faq"
@@ -235,7 +249,13 @@ def calibrate(
         say(line)
     fitted = fit(samples, np.arange(len(samples.targets)))
     result = Calibration(
-        encoder.fingerprint, fitted.fusion, fitted.right, fitted.in_scope, thresholds, curve.report(thresholds)
+        encoder=encoder.fingerprint,
+        fusion=fitted.fusion,
+        right=fitted.right,
+        in_scope=fitted.in_scope,
+        thresholds=thresholds,
+        report=curve.report(thresholds),
+        counterexamples=tuple(counterexamples(known)),
     )
     path = out or index_dir / "calibration.json"
     path.write_text(json.dumps(result.to_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

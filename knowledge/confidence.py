@@ -15,17 +15,22 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from knowledge.fusion import FusionWeights
-from knowledge.retrieval import FEATURES, Candidates
+from knowledge.retrieval import FEATURES, PARTS, Candidates
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 L2 = 1e-3
-EVIDENCE = ("score", "lead", "share", "agreement", *FEATURES, *(f"{name}_lead" for name in FEATURES), "length")
+EVIDENCE = (
+    "score", "lead", "share", "agreement", *FEATURES, *(f"{name}_lead" for name in FEATURES), "length",
+    "coverage", "outside_nearest", "outside_mean", "outside_lead",
+)  # fmt: skip
 """score: fused score of the first. lead: how far it is above the second. share: log of its softmax probability.
 agreement: part of the features in which it is the best. The features of the first, and their lead over the best other.
-length: log of 1 + characters."""
+length: log of 1 + characters. coverage: share of the question's words that the first speaks of. outside_nearest,
+outside_mean: cosines to questions known to be out of scope; outside_lead: by how much the nearest of them beats the
+nearest question of the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Ranked:
     evidence: Floats
 
 
-def rank(fusion: FusionWeights, candidates: Candidates, text: str, used: Sequence[str] = FEATURES) -> Ranked:
+def rank(fusion: FusionWeights, candidates: Candidates, text: str, used: Sequence[str] = PARTS) -> Ranked:
     """Order the candidates (at least one) of a normalised question and gather the evidence.
 
     `used` names the features that may be looked at; the others count as zero (for ablations).
@@ -46,13 +51,18 @@ def rank(fusion: FusionWeights, candidates: Candidates, text: str, used: Sequenc
     exponent = np.exp(scores - scores[0])
     probabilities = (exponent / exponent.sum()).astype(np.float32)
     features = candidates.features[order]
-    if len(used) < len(FEATURES):
+    if len(used) < len(PARTS):
         features = features * np.isin(FEATURES, used)
     rest = features[1:].max(axis=0) if len(order) > 1 else np.zeros(len(FEATURES), dtype=np.float32)
     leads = features[0] - rest
     lead = scores[0] - scores[1] if len(order) > 1 else scores[0]
     head = [scores[0], lead, np.log(probabilities[0]), float((leads >= 0).mean())]
-    evidence = np.concatenate([head, features[0], leads, [np.log1p(len(text))]]).astype(np.float32)
+    beyond = np.zeros(4, dtype=np.float32)
+    if "coverage" in used:
+        beyond[0] = candidates.coverage(int(candidates.entries[order[0]]))
+    if "outside" in used:
+        beyond[1:] = [*candidates.outside, candidates.outside[0] - features[0][FEATURES.index("dense_best")]]
+    evidence = np.concatenate([head, features[0], leads, [np.log1p(len(text))], beyond]).astype(np.float32)
     return Ranked(candidates.entries[order], probabilities, evidence)
 
 

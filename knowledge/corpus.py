@@ -35,6 +35,13 @@ class Corpus:
     part_owner: Ints
     whole: Ints
     """Row in `parts` of each entry's whole answer."""
+    outside: tuple[str, ...] = ()
+    """Normalised questions that the FAQ is known not to answer."""
+
+    @property
+    def texts(self) -> list[str]:
+        """Everything that is encoded: questions, parts of answers, questions from outside."""
+        return [*self.questions, *self.parts, *self.outside]
 
     @cached_property
     def question_starts(self) -> Ints:
@@ -47,8 +54,8 @@ class Corpus:
         return np.searchsorted(self.part_owner, np.arange(len(self.entries) + 1)).astype(np.int64)
 
 
-def lay_out(entries: Sequence[Entry]) -> Corpus:
-    """The corpus of the entries."""
+def lay_out(entries: Sequence[Entry], outside: Sequence[str] = ()) -> Corpus:
+    """The corpus of the entries, and of questions that none of them answers."""
     questions: list[str] = []
     question_owner: list[int] = []
     parts: list[str] = []
@@ -70,4 +77,5 @@ def lay_out(entries: Sequence[Entry]) -> Corpus:
         parts=tuple(parts),
         part_owner=np.array(part_owner, dtype=np.int64),
         whole=np.array(whole, dtype=np.int64),
+        outside=tuple(normalise(text) for text in outside),
     )

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from knowledge.checksum import fingerprint_of
 from knowledge.errors import EncoderError
+from knowledge.static_vectors import WordVectors
 
 Floats = npt.NDArray[np.float32]
 BATCH = 32
@@ -31,6 +32,10 @@ class Encoder(Protocol):
     @property
     def fingerprint(self) -> str:
         """Changes whenever the same text may get another vector."""
+
+    @property
+    def words(self) -> WordVectors | None:
+        """Vectors of single words, where the encoder has a table of them."""
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """float32 [len(texts), dim], every row of unit length; thread-safe."""
@@ -53,6 +58,7 @@ class OnnxEncoder:
         self._dim: int = settings["dim"]
         self._fingerprint: str = settings["fingerprint"]
         self._prefix: str = settings["prefix"]
+        self.words = WordVectors(folder / "static") if (folder / "static").is_dir() else None
         self._tokenizer = Tokenizer.from_file(str(folder / "st" / "tokenizer.json"))
         self._tokenizer.enable_truncation(settings["max_tokens"])
         self._tokenizer.enable_padding(pad_id=settings["pad_id"], pad_token="<pad>")
@@ -105,6 +111,7 @@ class SentenceTransformerEncoder:
                 hint="WENYU_ENCODER 应为本地模型目录，或可下载的模型名；留空则使用内置编码器。",
             ) from error
         self._dim = int(self._model.get_embedding_dimension())
+        self.words = None
         probe = self._model.encode(["编码器"], normalize_embeddings=True)
         self._fingerprint = fingerprint_of(name, np.round(probe, 4).tobytes().hex())
 

@@ -59,7 +59,7 @@ def fit_fusion(
         importance: how much each sample counts; all the same when None.
         used: features that may get a weight; the others get 0 (for ablations).
     """
-    columns = [FEATURES.index(name) for name in used]
+    columns = [FEATURES.index(name) for name in used if name in FEATURES]
     blocks, position, weight = [], [], []
     for i, (sample, target) in enumerate(zip(samples, targets, strict=True)):
         where = np.flatnonzero(sample.entries == target)

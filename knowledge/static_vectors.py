@@ -85,3 +85,25 @@ def write_table(folder: Path, tokens: Sequence[str], vectors: Floats) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "vectors.npy", vectors, allow_pickle=False)
     (folder / "tokens.json").write_text(json.dumps(list(tokens), ensure_ascii=False), encoding="utf-8")
+
+
+class WordVectors:
+    """Reader of the table: unit vectors of words; a word that is not in it is the mean of its characters."""
+
+    def __init__(self, folder: Path) -> None:
+        tokens = json.loads((folder / "tokens.json").read_text(encoding="utf-8"))
+        self._row = {token: row for row, token in enumerate(tokens)}
+        self._vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+        self.dim = int(self._vectors.shape[1])
+
+    def of(self, word: str) -> Floats | None:
+        """float32 [dim] of unit length, or None when not even a character of the word is known."""
+        whole = self._row.get(word)
+        rows = [whole] if whole is not None else [row for c in word if (row := self._row.get(c)) is not None]
+        if not rows:
+            return None
+        unit = self._vectors[rows].astype(np.float32)
+        unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-9)
+        mean = unit.mean(axis=0)
+        result: Floats = mean / max(float(np.linalg.norm(mean)), 1e-9)
+        return result

@@ -51,6 +51,7 @@ class CharacterEncoder:
     """Hashes characters and pairs of characters into 64 dimensions: texts that share characters are near."""
 
     dim = 64
+    words = None
 
     def __init__(self, fingerprint: str = "characters-1") -> None:
         self.fingerprint = fingerprint

@@ -12,15 +12,19 @@ from conftest import CharacterEncoder
 from knowledge.answer import FaqService
 from knowledge.bands import Curve, Thresholds, choose_thresholds, read_calibration
 from knowledge.calibrate import calibrate
+from knowledge.corpus import lay_out
 from knowledge.errors import CalibrationError
 from knowledge.followup import FollowUp, followed_up, subject_of
+from knowledge.normalise import Synonyms
+from knowledge.retrieval import Retriever, TermCounts
+from knowledge.store import load_faq
 
 
 @pytest.fixture
 def service(faq_dir: Path, tmp_path: Path, encoder: CharacterEncoder, development: Path) -> FaqService:
     cache = tmp_path / "index"
     cache.mkdir()
-    calibrate(faq_dir, cache, encoder, development=development, say=lambda line: None)
+    calibrate(faq_dir, cache, encoder, development=development, outside=(), say=lambda line: None)
     return FaqService.open(faq_dir, cache, encoder)
 
 
@@ -147,3 +151,18 @@ def test_too_little_data_is_said(tmp_path: Path, encoder: CharacterEncoder) -> N
     )
     with pytest.raises(CalibrationError, match="数据太少"):
         calibrate(tmp_path, tmp_path / "index", encoder, say=lambda line: None)
+
+
+def test_questions_from_outside_are_held_against_what_is_like_them(faq_dir: Path, encoder: CharacterEncoder) -> None:
+    entries = load_faq(faq_dir)
+    corpus = lay_out(entries, ["红烧肉怎么做", "看剧老是卡"])
+    stored = encoder.encode(corpus.texts)
+    retriever = Retriever(corpus, stored, TermCounts(corpus, Synonyms({})), Synonyms({}), None)
+    near = retriever.candidates("红烧肉怎样做", encoder.encode(["红烧肉怎样做"])[0])
+    far = retriever.candidates("展览预约入口", encoder.encode(["展览预约入口"])[0])
+    assert near.outside[0] > 0.6 > far.outside[0]
+    # The second is one of the FAQ's own questions by now, so it is no longer held against anything.
+    own = retriever.candidates("看剧老是卡", encoder.encode(["看剧老是卡"])[0])
+    assert own.outside[0] < 0.6
+    hidden = retriever.candidates("红烧肉怎样做", encoder.encode(["红烧肉怎样做"])[0], np.array([False, True]))
+    assert hidden.outside[0] == 0.0

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from knowledge import noise
+from knowledge.coverage import Coverage, rarity
 from knowledge.lexical import Bm25, word_terms
 from knowledge.normalise import normalise
 from knowledge.pinyin import pinyin_terms, syllables
@@ -52,3 +53,27 @@ def test_scores_stay_within_bounds() -> None:
     scores = index.scores(word_terms("退款规则"))
     assert scores.dtype == np.float32
     assert 0 < scores[1] < scores[0] <= 2.2
+
+
+class FewWords:
+    """Vectors of three words on two axes: 影院 and 电影 are alike, 爆米花 is not."""
+
+    dim = 2
+
+    def of(self, word: str) -> np.ndarray | None:
+        """A unit vector, or None."""
+        known = {"影院": [1.0, 0.0], "电影": [0.8, 0.6], "爆米花": [0.0, 1.0]}
+        return np.array(known[word], dtype=np.float32) if word in known else None
+
+
+def test_coverage_asks_whether_an_entry_speaks_of_every_word() -> None:
+    coverage = Coverage([["影院", "规则"], []], FewWords())
+    assert coverage.of(["影院"])(0) == pytest.approx(1.0)
+    assert coverage.of(["电影"])(0) == pytest.approx(0.8)
+    assert coverage.of(["影院", "爆米花"])(0) < coverage.of(["影院", "电影"])(0)
+    assert coverage.of(["火星"])(0) == coverage.of([])(0) == coverage.of(["影院"])(1) == 0.0
+    assert Coverage([["影院"]], None).of(["电影"])(0) == 0.0
+
+
+def test_rare_words_weigh_more() -> None:
+    assert rarity("的") < rarity("电影") < rarity("爆米花")
