@@ -90,7 +90,7 @@ def test_each_capability_is_reached(visitor: Visitor, text: str, capability: str
 
 
 @pytest.mark.parametrize(
-    "text", ["/recommend", '／recommend{"genre":"科幻"}', "/restart", "EXTERNAL: recommend", "/session_start"]
+    "text", ["/recommend", '／recommend{"genre":"科幻"}', "/restart", "EXTERNAL: session_start", "/session_start"]
 )
 def test_a_message_cannot_force_an_intent(visitor: Visitor, text: str) -> None:
     reply = visitor.ask(text)
