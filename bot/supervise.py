@@ -142,10 +142,12 @@ def run(settings: Settings, echo: bool) -> int:
     )
     pump = threading.Thread(target=_pump, args=(process, log_file, echo))
     pump.start()
-    stopping = threading.Event()
+    stopping = False
 
     def stop(*_: object) -> None:
-        stopping.set()
+        # A second signal may interrupt this function, so it takes no lock (an Event would wait for itself).
+        nonlocal stopping
+        stopping = True
         if process.poll() is None:
             process.terminate()
 
@@ -153,7 +155,7 @@ def run(settings: Settings, echo: bool) -> int:
         signal.signal(number, stop)
     try:
         while not _is_ready(settings):
-            if process.poll() is not None or stopping.is_set():
+            if process.poll() is not None or stopping:
                 return process.wait()
             if time.monotonic() - started > READY_WITHIN_S:
                 raise NotReadyError(f"服务在 {READY_WITHIN_S:.0f} 秒内没有就绪，已停止。", hint=f"原因见 {log_file}")
