@@ -139,7 +139,7 @@ class EchoDialogue:
         self.ran: dict[str, list[str]] = defaultdict(list)
         self.requests: list[dict[str, Any]] = []
         self.answers: Answer | None = None
-        self._last: dict[str, tuple[str, Answer]] = {}
+        self._answers: dict[tuple[str, str], Answer] = {}
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -168,16 +168,15 @@ class EchoDialogue:
         if behaviour in FAULTS:
             status, answered = FAULTS[behaviour]
             return web.Response(status=status, body=answered)
-        last_id, last_answer = self._last.get(conversation, ("", []))
-        if last_id == message_id:
-            return web.json_response({"message_id": message_id, "replayed": True, "messages": last_answer})
+        if (known := self._answers.get((conversation, message_id))) is not None:
+            return web.json_response({"message_id": message_id, "replayed": True, "messages": known})
         if "慢" in body["text"]:
             await asyncio.sleep(3)
         if "出错" in body["text"]:
             return web.Response(status=500)
         self.ran[conversation].append(message_id)
         answer = self.answers or reply_for(body["text"], body["attachments"])
-        self._last[conversation] = (message_id, answer)
+        self._answers[conversation, message_id] = answer
         return web.json_response({"message_id": message_id, "replayed": False, "messages": answer})
 
     async def _health(self, request: web.Request) -> web.Response:
