@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import CharacterEncoder
 
 from knowledge.answer import FaqService
 from knowledge.bands import Curve, Thresholds, choose_thresholds, read_calibration
@@ -18,6 +17,7 @@ from knowledge.followup import FollowUp, followed_up, subject_of
 from knowledge.normalise import Synonyms
 from knowledge.retrieval import Retriever, TermCounts
 from knowledge.store import load_faq
+from tests.unit.knowledge.conftest import CharacterEncoder
 
 
 @pytest.fixture

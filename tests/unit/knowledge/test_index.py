@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from conftest import CharacterEncoder
 
 from knowledge import index as index_module
 from knowledge.corpus import lay_out
 from knowledge.index import LargeIndexConfig, build_vector_index, open_or_build
 from knowledge.store import load_faq
+from tests.unit.knowledge.conftest import CharacterEncoder
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
