@@ -34,8 +34,8 @@ class FactorConfig:
     reg: float = 0.12
     epochs: int = 16
     burn_in: int = 20
-    samples: int = 100
-    precision_exponent: float = 0.3
+    samples: int = 120
+    precision_exponent: float = 0.35
     compressed_size: int = 16
     fold_in_reg: float = 4.0
     seed: int = 0

@@ -6,7 +6,7 @@ averaged, so nothing has to be tuned (Salakhutdinov and Mnih 2008). The half ste
 squares, except that a whole row [b, p] is drawn around the ridge solution instead of set to it.
 
 Two things differ from that paper. Rows are tied to a mean that is linear in the logarithm of their number of ratings
-(well-known films are rated higher, heavy raters are stricter), and rows with n ratings are tied by n**0.3 as strongly,
+(well-known films are rated higher, heavy raters are stricter), and rows with n ratings are tied by n**0.35 as strongly,
 between the penalty per row (exponent 0) and the penalty per rating of the formula (exponent 1).
 
 The mean of many products P Qᵀ has high rank; it is reduced to a few dozen factors by a truncated SVD, which moves
@@ -81,10 +81,9 @@ def fit_mean(ratings: Ratings, config: FactorConfig) -> RatingModel:
             left *= noise_precision
             left[:, diagonal, diagonal] += priors[side].tie
             right = noise_precision * right + priors[side].tie * priors[side].mean
-            lower = np.linalg.cholesky(left)
-            half = np.linalg.solve(lower, right[:, :, None])
-            noise = rng.standard_normal(half.shape)
-            both[side] = np.linalg.solve(lower.transpose(0, 2, 1), half + noise)[:, :, 0]
+            # With left = L Lᵀ, solving for right + L z gives the ridge solution plus L⁻ᵀ z: a draw in one solve.
+            noise = np.linalg.cholesky(left) @ rng.standard_normal((*right.shape, 1))
+            both[side] = np.linalg.solve(left, right[:, :, None] + noise)[:, :, 0]
         for side in (0, 1):
             priors[side].draw(both[side], rng)
         error = (sides.residuals(both[0], both[1]) ** 2).sum()
