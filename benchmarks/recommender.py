@@ -35,7 +35,7 @@ from models.recommender.data import Ratings
 from models.recommender.factorisation import RatingModel, fit_mode
 from models.recommender.importing import import_ratings
 from models.recommender.metrics import beyond_accuracy, ndcg
-from models.recommender.model import FILM_FACTS, Recommender
+from models.recommender.model import DIVERSITY, FILM_FACTS, Recommender
 from models.recommender.neighbours import Neighbours
 from models.recommender.posterior import fit_mean
 
@@ -243,7 +243,7 @@ def ranking(bench: Bench) -> None:
                 figures = [f"{beyond[key]:.3f}" for key in ("coverage", "novelty", "popularity", "gini")]
                 rows.append([method, f"{score(shown, cases):.4f}", *figures, f"{seconds:.1f}"])  # noqa: B023
 
-            for diversity in (0.0, 0.3, 1.0):
+            for diversity in (0.0, DIVERSITY, 1.0):
                 shown = evaluate.lists(recommender, cases, diversity)
                 note(f"Wenyu，diversity {diversity:g}", shown, took)
             if bench.peers:

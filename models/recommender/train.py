@@ -22,7 +22,7 @@ from models.recommender.config import FactorConfig, RecommenderConfig
 from models.recommender.data import Ratings
 from models.recommender.importing import load_imported
 from models.recommender.metrics import beyond_accuracy, ndcg
-from models.recommender.model import DEFAULT_WEIGHTS, FILM_FACTS, Recommender
+from models.recommender.model import DEFAULT_WEIGHTS, DIVERSITY, FILM_FACTS, Recommender
 
 VERSION = "1"
 PROJECT = Path(__file__).resolve().parents[2]
@@ -44,7 +44,7 @@ def measure(ratings: Ratings, catalogue: Catalogue, config: RecommenderConfig) -
             continue
         recommender = Recommender.fit(train, catalogue, config)
         wanted = [set(case.wanted.tolist()) for case in cases]
-        for diversity, suffix in ((0.0, ""), (0.3, "_diverse")):
+        for diversity, suffix in ((0.0, ""), (DIVERSITY, "_diverse")):
             shown = evaluate.lists(recommender, cases, diversity)
             metrics[f"ndcg_at_10_from_{k}{suffix}"] = float(
                 np.mean([ndcg(s, w) for s, w in zip(shown, wanted, strict=True)])
