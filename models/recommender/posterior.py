@@ -83,7 +83,8 @@ def fit_mean(ratings: Ratings, config: FactorConfig) -> RatingModel:
             right = noise_precision * right + priors[side].tie * priors[side].mean
             # With left = L Lᵀ, solving for right + L z gives the ridge solution plus L⁻ᵀ z: a draw in one solve.
             noise = np.linalg.cholesky(left) @ rng.standard_normal((*right.shape, 1))
-            both[side] = np.linalg.solve(left, right[:, :, None] + noise)[:, :, 0]
+            drawn = np.linalg.solve(left, right[:, :, None] + noise)
+            both[side] = np.asarray(drawn[:, :, 0], np.float64)
         for side in (0, 1):
             priors[side].draw(both[side], rng)
         error = (sides.residuals(both[0], both[1]) ** 2).sum()
