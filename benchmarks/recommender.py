@@ -151,7 +151,7 @@ def rating(bench: Bench) -> None:
         whole = {m: e for m, e in errors.items() if m not in failed}
         rows = [[m, f"{np.mean(e):.4f}", f"{np.std(e):.4f}", f"{np.mean(seconds[m]):.2f}"] for m, e in whole.items()]
         rows += [[method, "没有跑起来", why, "-"] for method, why in failed.items()]
-        columns = ["方法", "RMSE", "标准差", "训练加预测 CPU 秒（单线程）"]
+        columns = ["方法", "RMSE", "标准差", "训练 CPU 秒（单线程）"]
         bench.table(f"评分误差，{name}，五次 90/10 划分", columns, rows)
 
 
