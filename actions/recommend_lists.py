@@ -8,11 +8,10 @@ from actions import recommend_replies as say
 from actions.recommend_talk import LIST_LENGTH, TRY, Talk
 from actions.reply import Button, Reply
 from models.recommender.constraints import Constraints
-from models.recommender.model import Recommendation
+from models.recommender.model import DIVERSITY, Recommendation
 from models.recommender.reasons import sentence
 from models.recommender.taste import LIKED_RATING
 
-DIVERSITY = 0.3
 MOST_QUESTIONS = 3
 QUESTION_LENGTH = 5
 QUESTION_POOL = 60

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-PROGRAMS = ("turns", "faq", "encoder", "nlu", "dialogue", "faq_scale")
+PROGRAMS = ("turns", "faq", "encoder", "nlu", "dialogue", "faq_scale", "recommender", "recommend_language")
 
 
 def main() -> None:
