@@ -11,4 +11,4 @@ from actions.skill import Outcome, Turn
 
 async def run(turn: Turn, services: Services) -> Outcome:
     """Answer one turn; slots ``recommend_state`` and ``taste``."""
-    return await asyncio.to_thread(converse, turn, services.recommender)
+    return await asyncio.to_thread(lambda: converse(turn, services.recommender.get()))

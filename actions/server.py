@@ -18,9 +18,10 @@ from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
 
 from actions.rasa_actions import rasa_actions
-from actions.services import Services, open_services
+from actions.services import Deferred, Services, open_services
 from bot.logs import configure_logging
 from bot.settings import Settings, get_settings
+from knowledge.answer import FaqService
 
 log = structlog.get_logger(__name__)
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -53,20 +54,28 @@ async def _health(request: web.Request) -> web.Response:
 
 
 async def _refresh_for_ever(services: Services) -> None:
-    """Take over FAQ edits within seconds; a file that cannot be read keeps the last good index."""
-    last_error = ""
+    """Load what is deferred, so that nobody waits for it, and take over edits of the FAQ and of models within seconds.
+
+    What cannot be read is told once, and the last good one stays.
+    """
+    sources: dict[str, FaqService | Deferred[object]] = {
+        "faq": services.faq,
+        "chitchat": services.chitchat,
+        **services.deferred(),
+    }
+    errors: dict[str, str] = {}
     while True:
-        await asyncio.sleep(REFRESH_EVERY_S)
-        for name, faq in (("faq", services.faq), ("chitchat", services.chitchat)):
+        for name, source in sources.items():
             try:
-                if await asyncio.to_thread(faq.refresh):
-                    log.info("index_swapped", corpus=name)
-                    last_error = ""
+                if await asyncio.to_thread(source.refresh):
+                    log.info("loaded", service=name)
+                errors.pop(name, None)
             except Exception as error:  # noqa: BLE001 - a bad edit must not stop the server
-                message = f"{type(error).__name__}"
-                if message != last_error:
-                    log.error("index_not_refreshed", corpus=name, error=message, hint=getattr(error, "hint", ""))
-                    last_error = message
+                message = type(error).__name__
+                if errors.get(name) != message:
+                    log.error("not_loaded", service=name, error=message, hint=getattr(error, "hint", ""))
+                    errors[name] = message
+        await asyncio.sleep(REFRESH_EVERY_S)
 
 
 def create_app(services: Services, settings: Settings) -> web.Application:

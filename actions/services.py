@@ -2,38 +2,97 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from actions.recommend_service import RecommendService
 from bot.settings import Settings
 from knowledge.answer import FaqService
 from knowledge.encoder import Encoder, load_encoder
+from knowledge.store import files_state
+
+if TYPE_CHECKING:
+    from actions.recommend_service import RecommendService
 
 CHITCHAT_DIR = Path(__file__).resolve().parent.parent / "knowledge" / "chitchat"
+T = TypeVar("T")
+
+
+class Deferred(Generic[T]):
+    """A service that is loaded at its first use, once, whichever thread asks first, and again when its files change."""
+
+    def __init__(self, load: Callable[[], T], state: Callable[[], object] = lambda: None) -> None:
+        """Nothing is loaded yet.
+
+        Args:
+            load: makes the service; an error of it reaches whoever asked, and the next one tries again.
+            state: a cheap look at the files that the service is made of; equal as long as they are.
+        """
+        self._load = load
+        self._state = state
+        self._lock = threading.Lock()
+        self._loaded: tuple[T, object] | None = None
+
+    def get(self) -> T:
+        """The service; blocks while it is loading for the first time, so call it from a worker thread."""
+        with self._lock:
+            if self._loaded is None:
+                state = self._state()
+                self._loaded = (self._load(), state)
+            return self._loaded[0]
+
+    def refresh(self) -> bool:
+        """Load the service, or load it again when its files have changed; the old one serves meanwhile.
+
+        Returns whether something was loaded.
+        """
+        state = self._state()
+        if self._loaded is None:
+            self.get()
+            return True
+        if state == self._loaded[1]:
+            return False
+        self._loaded = (self._load(), state)
+        return True
 
 
 @dataclass(frozen=True)
 class Services:
-    """Shared, thread-safe services."""
+    """Shared, thread-safe services. The FAQ is there at once; models that take seconds to load are deferred."""
 
     faq: FaqService
     chitchat: FaqService
-    recommender: RecommendService
+    recommender: Deferred[RecommendService]
+
+    def deferred(self) -> dict[str, Deferred[object]]:
+        """The deferred services by name, for loading them ahead of the first question for them."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, Deferred)}
 
 
 def open_services(settings: Settings) -> Services:
-    """Load everything; takes seconds the first time, because the FAQ is encoded then.
+    """Load the FAQ; takes seconds the first time, because it is encoded then.
 
     Raises:
         WenyuError: when the encoder is not built or the FAQ is not readable.
     """
     encoder: Encoder = load_encoder(settings.encoder, settings.var_dir / "encoder")
     index_dir = settings.var_dir / "index"
+
+    imported = settings.var_dir / "recommender"
+
+    def recommender() -> RecommendService:
+        from actions.recommend_service import RecommendService
+
+        return RecommendService.open(commercial_use=settings.commercial_use, imported=imported)
+
+    def recommender_files() -> object:
+        return files_state(sorted(imported.glob("[!.]*/weights/manifest.json")))
+
     return Services(
         faq=FaqService.open(settings.faq_dir, index_dir / "faq", encoder),
         chitchat=FaqService.open(CHITCHAT_DIR, index_dir / "chitchat", encoder),
-        recommender=RecommendService.open(
-            commercial_use=settings.commercial_use, imported=settings.var_dir / "recommender"
-        ),
+        recommender=Deferred(recommender, recommender_files),
     )

@@ -164,6 +164,10 @@ def build_encoder() -> None:
     call([APP / "bin" / "python", "-m", "knowledge.encoder_build", VAR / "encoder"], quiet=False)
 
 
+def build_index() -> None:
+    call([APP / "bin" / "wenyu", "faq", "index"])
+
+
 def node_env() -> Dict[str, str]:
     """PATH with Node 20 or newer in front; from PyPI's wheel when the machine has none."""
     version = output(["node", "--version"]).lstrip("v").split(".")[0]
@@ -194,10 +198,6 @@ def train_dialogue() -> None:
     call([DIALOGUE / "bin" / "python", "-m", "bot.dialogue.train"], quiet=False)
 
 
-def migrate() -> None:
-    call([APP / "bin" / "wenyu", "migrate"])
-
-
 def install_chromium() -> None:
     if shutil.which("chromium") or os.environ.get("WENYU_CHROMIUM"):
         return
@@ -218,16 +218,16 @@ def steps(goal: str) -> List[Step]:
     encoder = digest(
         *(knowledge / n for n in ("encoder_build.py", "e5_weights.py", "onnx_export.py", "static_vectors.py"))
     )
+    index = digest(knowledge / "faq", knowledge / "chitchat", knowledge / "calibration.json", extra=encoder)
     widget = digest(web / "package-lock.json", web / "src", web / "index.html", web / "vite.config.ts")
     plan: List[Step] = [
         ("app", "应用环境（Python 3.11）", app, APP / "bin" / "wenyu", install_app),
         ("dialogue", "对话环境（Python 3.10，Rasa）", dialogue, DIALOGUE / "bin" / "rasa", install_dialogue),
         ("encoder", "句向量编码器", encoder, VAR / "encoder" / "build.json", build_encoder),
+        ("index", "FAQ 索引", index, VAR / "index" / "faq", build_index),
         ("widget", "聊天窗网页", widget, web / "dist" / "index.html", build_widget),
         ("train", "训练对话模型", None, ROOT / "models" / "dialogue" / "wenyu.tar.gz", train_dialogue),
     ]
-    if goal == "run":
-        plan.append(("database", "数据库", digest(ROOT / "bot" / "gateway" / "db"), VAR, migrate))
     if goal == "test":
         plan.insert(1, ("test", "测试工具", test, APP / "bin" / "pytest", install_test_tools))
         plan.insert(2, ("chromium", "浏览器", None, ROOT, install_chromium))

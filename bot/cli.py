@@ -1,4 +1,7 @@
-"""The command line: `wenyu run · chat · faq · tickets · doctor · export · forget · migrate`."""
+"""The command line: `wenyu run · chat · faq · data · model · tickets · doctor · export · forget · migrate`.
+
+Commands import what they need themselves, so that `wenyu run` is up at once and stays small while it runs.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,10 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import chat as chat_command
-from bot.commands import doctor as doctor_command
+from bot.commands.data import app as data_app
 from bot.commands.faq import app as faq_app
-from bot.gateway import operator
-from bot.gateway.db.migrate import upgrade
+from bot.commands.model import app as model_app
 from bot.settings import get_settings
-from bot.supervise import run as run_processes
 from models.errors import DataError, WenyuError
 
 app = typer.Typer(
@@ -26,11 +26,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(faq_app, name="faq", help="FAQ 的导入、导出、检查、测试和校准。")
+app.add_typer(data_app, name="data", help="导入自己的评分和作品。")
+app.add_typer(model_app, name="model", help="训练模型。")
 
 
 @app.command()
 def run(log: Annotated[bool, typer.Option("--log", help="同时把合并日志写到标准输出（容器里用）")] = False) -> None:
     """启动全部进程，就绪后打印网址；Ctrl+C 停止。"""
+    from bot.gateway.db.migrate import upgrade
+    from bot.supervise import run as run_processes
+
     settings = get_settings()
     asyncio.run(upgrade(settings.effective_database_url))
     raise typer.Exit(run_processes(settings, echo=log))
@@ -39,6 +44,8 @@ def run(log: Annotated[bool, typer.Option("--log", help="同时把合并日志�
 @app.command()
 def migrate() -> None:
     """把数据库升级到当前版本。"""
+    from bot.gateway.db.migrate import upgrade
+
     asyncio.run(upgrade(get_settings().effective_database_url))
     print("数据库已是最新版本。")
 
@@ -46,6 +53,8 @@ def migrate() -> None:
 @app.command()
 def chat() -> None:
     """在终端里和正在运行的助手对话。"""
+    from bot.commands import chat as chat_command
+
     asyncio.run(chat_command.run(get_settings()))
 
 
@@ -54,6 +63,8 @@ def doctor(
     write_docs: Annotated[bool, typer.Option("--write-docs", help="按设置表重写 docs/设置.md 和 .env.example")] = False,
 ) -> None:
     """检查安装、训练、索引和数据的状态，并说明该做什么。"""
+    from bot.commands import doctor as doctor_command
+
     if write_docs:
         doctor_command.write_docs()
         return
@@ -63,6 +74,8 @@ def doctor(
 @app.command()
 def tickets() -> None:
     """列出人工客服工单，新的在前。"""
+    from bot.gateway import operator
+
     for ticket in asyncio.run(operator.list_tickets(get_settings().effective_database_url)):
         print(json.dumps(ticket, ensure_ascii=False, default=str))
 
@@ -73,6 +86,8 @@ def export(
     output: Annotated[Path | None, typer.Option("-o", help="写入的文件；不写则输出到屏幕")] = None,
 ) -> None:
     """导出一个会话的全部数据（JSON）。"""
+    from bot.gateway import operator
+
     data = asyncio.run(operator.export_conversation(get_settings().effective_database_url, session))
     text = json.dumps(data, ensure_ascii=False, indent=2, default=str)
     if output:
@@ -87,6 +102,8 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", help="不再询问")] = False,
 ) -> None:
     """永久删除一个会话的全部数据。"""
+    from bot.gateway import operator
+
     if not yes and not typer.confirm("删除后无法恢复，确定吗？"):
         raise typer.Exit(1)
     settings = get_settings()

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 from knowledge.fusion import FusionWeights
 from knowledge.retrieval import FEATURES, PARTS, Candidates
@@ -95,6 +94,8 @@ def fit_logistic(evidence: Floats, truth: Sequence[bool], importance: Doubles) -
     x = (x - mean) / spread
     sign = np.where(truth, 1.0, -1.0)
     share = importance / importance.sum()
+
+    from scipy.optimize import minimize  # needed for fitting alone, and slow to import
 
     def loss(w: Doubles) -> tuple[float, Doubles]:
         margin = sign * (x @ w[:-1] + w[-1])

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 from knowledge.retrieval import FEATURES, Candidates
 
@@ -75,6 +74,8 @@ def fit_fusion(
     right = starts + np.array(position)
     share = np.array(weight) / sum(weight)
     row_share = np.repeat(share, sizes)[:, None]
+
+    from scipy.optimize import minimize  # needed for fitting alone, and slow to import
 
     def loss(w: Doubles) -> tuple[float, Doubles]:
         scores = stacked @ w

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.gateway import operator
 from bot.settings import get_settings
-from knowledge import calibrate as calibration
-from knowledge import ingest, store
-from knowledge.answer import FaqService
-from knowledge.encoder import load_encoder
+
+if TYPE_CHECKING:
+    from knowledge.answer import FaqService
 
 app = typer.Typer(no_args_is_help=True)
 
 
 def _service() -> FaqService:
+    from knowledge.answer import FaqService
+    from knowledge.encoder import load_encoder
+
     settings = get_settings()
     encoder = load_encoder(settings.encoder, settings.var_dir / "encoder")
     return FaqService.open(settings.faq_dir, settings.var_dir / "index" / "faq", encoder)
@@ -29,6 +30,8 @@ def import_(
     file: Annotated[Path, typer.Argument(help="CSV 或 XLSX 文件")],
 ) -> None:
     """导入 CSV 或 XLSX；有任何一行不对就列出全部错误，什么也不改。"""
+    from knowledge import ingest
+
     report = ingest.import_table(file, get_settings().faq_dir)
     print(
         f"已导入：新增 {report.added} 条，更新 {report.updated} 条，未变 {report.unchanged} 条。几秒内生效，不用重启。"
@@ -40,6 +43,8 @@ def export(
     file: Annotated[Path, typer.Argument(help="写入的 CSV 或 XLSX 文件")],
 ) -> None:
     """导出为 CSV 或 XLSX，改完可以再导入。"""
+    from knowledge import ingest
+
     count = ingest.export_table(get_settings().faq_dir, file)
     print(f"已导出 {count} 条到 {file}。")
 
@@ -47,6 +52,8 @@ def export(
 @app.command()
 def lint() -> None:
     """检查 FAQ：格式、编号、问法是否重复、关联是否存在。"""
+    from knowledge import store
+
     entries = store.load_faq(get_settings().faq_dir)
     print(f"没有错误：{len(entries)} 条，{sum(len(e.questions) for e in entries)} 个问法。")
     for warning in store.warnings(entries):
@@ -70,9 +77,26 @@ def test(
 @app.command()
 def calibrate() -> None:
     """按当前 FAQ 重新拟合三档阈值，并打印曲线。"""
+    from knowledge import calibrate as calibration
+    from knowledge.encoder import load_encoder
+
     settings = get_settings()
     encoder = load_encoder(settings.encoder, settings.var_dir / "encoder")
     calibration.calibrate(settings.faq_dir, settings.var_dir / "index" / "faq", encoder)
+
+
+@app.command()
+def index() -> None:
+    """提前建好 FAQ 和闲聊的索引；不做也行，启动时会补建。"""
+    from actions.services import CHITCHAT_DIR
+    from knowledge.answer import FaqService
+    from knowledge.encoder import load_encoder
+
+    settings = get_settings()
+    encoder = load_encoder(settings.encoder, settings.var_dir / "encoder")
+    for name, folder in (("faq", settings.faq_dir), ("chitchat", CHITCHAT_DIR)):
+        service = FaqService.open(folder, settings.var_dir / "index" / name, encoder)
+        print(f"{name} 的索引已建好：{len(service.entries)} 条。")
 
 
 @app.command()
@@ -81,6 +105,8 @@ def missed(
     limit: Annotated[int, typer.Option(help="最多列出多少条")] = 50,
 ) -> None:
     """列出最近没答上来的问题，次数多的在前；补进 FAQ 就能答上。"""
+    from bot.gateway import operator
+
     rows = asyncio.run(operator.missed_questions(get_settings().effective_database_url, days=days, limit=limit))
     for row in rows:
         print(f"{row.count:4d} 次  {'反问' if row.band == 'suggest' else '拒答'}  {row.text}")

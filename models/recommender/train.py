@@ -1,13 +1,7 @@
-"""Train the default film model, or a model of ratings that an operator imported.
-
-python -m models.recommender.train                     # the embedded weights, from MovieLens small
-python -m models.recommender.train --domain book       # what `wenyu data import … --domain book` stored
-python -m models.recommender.train --domain film --engine spark --ratings ratings.csv --items items.csv
-"""
+"""Train the default film model, or a model of ratings that an operator imported: `wenyu model train recommender`."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 from pathlib import Path
@@ -27,7 +21,7 @@ from models.recommender.model import DEFAULT_WEIGHTS, DIVERSITY, FILM_FACTS, Rec
 VERSION = "1"
 PROJECT = Path(__file__).resolve().parents[2]
 PEERS = PROJECT / "benchmarks" / "results" / "recommender.json"
-DEFAULT_COMMAND = "python -m models.recommender.train"
+COMMAND = "wenyu model train recommender"
 
 
 def measure(ratings: Ratings, catalogue: Catalogue, config: RecommenderConfig) -> dict[str, float]:
@@ -163,7 +157,7 @@ def train_default(cache: Path, folder: Path = DEFAULT_WEIGHTS) -> dict[str, floa
     metrics = measure(ratings, catalogue.with_facts(Catalogue.read(FILM_FACTS)), config)
     data = [{"name": movielens.NAME, "source": movielens.SOURCE, "terms": movielens.TERMS}]
     recommender = Recommender.fit(ratings, catalogue, config)
-    publish(recommender, folder, metrics, data, commercial_use=False, command=DEFAULT_COMMAND)
+    publish(recommender, folder, metrics, data, commercial_use=False, command=COMMAND)
     return metrics
 
 
@@ -173,14 +167,14 @@ def train_domain(domain: str, var_dir: Path) -> dict[str, float]:
     config = RecommenderConfig()
     metrics = measure(ratings, catalogue, config)
     recommender = Recommender.fit(ratings, catalogue, config)
-    _publish_own(recommender, domain, var_dir, metrics, f"{DEFAULT_COMMAND} --domain {domain}")
+    _publish_own(recommender, domain, var_dir, metrics, f"{COMMAND} --domain {domain}")
     return metrics
 
 
 def train_on_spark(domain: str, ratings: Path, items: Path, var_dir: Path) -> dict[str, float]:
     """Train on a table that does not fit in memory; see spark.py. Returns the metrics."""
     recommender, metrics = spark.fit(ratings, items, RecommenderConfig(factors=FactorConfig(embedding_size=16)))
-    command = f"{DEFAULT_COMMAND} --domain {domain} --engine spark --ratings {ratings.name} --items {items.name}"
+    command = f"{COMMAND} --domain {domain} --engine spark --ratings {ratings.name} --items {items.name}"
     _publish_own(recommender, domain, var_dir, metrics, command)
     return metrics
 
@@ -189,27 +183,3 @@ def _publish_own(recommender: Recommender, domain: str, var_dir: Path, metrics: 
     data = [{"name": f"自有数据“{domain}”", "source": "运营者导入", "terms": "由运营者负责"}]
     folder = var_dir / "recommender" / domain / "weights"
     publish(recommender, folder, metrics, data, commercial_use=True, command=command)
-
-
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description="训练推荐模型")
-    parser.add_argument("--domain", help="已导入的领域；不写则训练随库的影片模型")
-    parser.add_argument("--var", type=Path, default=PROJECT / "var", help="运行时数据的文件夹")
-    parser.add_argument("--engine", choices=("numpy", "spark"), default="numpy", help="评分装不进内存时用 spark")
-    parser.add_argument("--ratings", type=Path, help="spark 用：评分表")
-    parser.add_argument("--items", type=Path, help="spark 用：作品表")
-    options = parser.parse_args()
-    if options.engine == "spark":
-        if not (options.domain and options.ratings and options.items):
-            parser.error("--engine spark 需要 --domain、--ratings 和 --items")
-        metrics = train_on_spark(options.domain, options.ratings, options.items, options.var)
-    elif options.domain:
-        metrics = train_domain(options.domain, options.var)
-    else:
-        metrics = train_default(options.var / "recommender" / "download")
-    print(json.dumps(metrics, ensure_ascii=False, indent=1))  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()

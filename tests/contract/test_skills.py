@@ -16,6 +16,7 @@ from actions.rasa_actions import SkillAction, rasa_actions
 from actions.recommend_service import RecommendService
 from actions.registry import SKILLS, skill_for_intent
 from actions.reply import Reply
+from actions.services import Deferred
 from actions.skill import Outcome, Skill, Turn
 from knowledge.answer import Answer, Candidate
 from knowledge.store import Entry
@@ -49,7 +50,7 @@ each_skill = pytest.mark.parametrize("skill", SKILLS, ids=lambda s: s.name)
 
 def services(band: str = "answer") -> Any:
     faq = SimpleNamespace(answer=lambda query, context=None: ANSWERS[band])
-    return SimpleNamespace(faq=faq, chitchat=faq, recommender=RecommendService({}))
+    return SimpleNamespace(faq=faq, chitchat=faq, recommender=Deferred(lambda: RecommendService({})))
 
 
 def tracker_for(text: str, **slots: Any) -> Tracker:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import actions.server
 from actions.recommend_service import RecommendService
-from actions.services import Services
+from actions.services import Deferred, Services
 from bot.settings import Settings
 from knowledge.answer import Answer, Candidate
 from knowledge.store import Entry
@@ -46,7 +46,8 @@ class SmallFaq:
 
 def open_services(settings: Settings) -> Services:
     """Stands in for :func:`actions.services.open_services`."""
-    return Services(faq=SmallFaq(), chitchat=SmallFaq(), recommender=RecommendService({}))  # type: ignore[arg-type]
+    recommender = Deferred(lambda: RecommendService({}))
+    return Services(faq=SmallFaq(), chitchat=SmallFaq(), recommender=recommender)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -14,12 +15,11 @@ from bot.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def commands() -> list[str]:
-    root = typer.main.get_command(app)
+def commands(group: Any = None, above: str = "") -> list[str]:
+    """Every command's full name, at any depth."""
     names = []
-    for name, command in root.commands.items():  # type: ignore[attr-defined]
-        below = getattr(command, "commands", None)
-        names += [f"{name} {n}" for n in below] if below else [name]
+    for name, command in (group or typer.main.get_command(app)).commands.items():  # type: ignore[union-attr]
+        names += commands(command, f"{above}{name} ") if hasattr(command, "commands") else [above + name]
     return names
 
 

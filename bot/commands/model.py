@@ -1,0 +1,51 @@
+"""`wenyu model train …`: train the embedded models again, or on the operator's own data."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.settings import get_settings
+
+app = typer.Typer(no_args_is_help=True)
+train_app = typer.Typer(no_args_is_help=True)
+app.add_typer(train_app, name="train", help="训练模型。")
+
+
+class Engine(StrEnum):
+    """What factorises the ratings."""
+
+    NUMPY = "numpy"
+    SPARK = "spark"
+
+
+@train_app.callback()
+def group() -> None:
+    """Keeps every model a command of its own."""
+
+
+@train_app.command()
+def recommender(
+    domain: Annotated[str, typer.Option(help="wenyu data import 导入的领域；不写则重新训练随库的影片模型")] = "",
+    engine: Annotated[Engine, typer.Option(help="评分装不进内存时用 spark（需要 pyspark 和 Java 17）")] = Engine.NUMPY,
+    ratings: Annotated[Path | None, typer.Option(help="spark 直接读的评分表")] = None,
+    items: Annotated[Path | None, typer.Option(help="spark 直接读的作品表")] = None,
+) -> None:
+    """训练推荐模型，并打印在留出数据上的指标。"""
+    from models.recommender import train
+
+    var_dir = get_settings().var_dir
+    if engine is Engine.SPARK:
+        if not (domain and ratings and items):
+            raise typer.BadParameter("用 spark 训练要同时给出 --domain、--ratings 和 --items")
+        metrics = train.train_on_spark(domain, ratings, items, var_dir)
+    elif domain:
+        metrics = train.train_domain(domain, var_dir)
+    else:
+        metrics = train.train_default(var_dir / "recommender" / "download")
+    print("训练完成。留出数据上的指标：")
+    for name, value in metrics.items():
+        print(f"  {name} = {value}")

@@ -1,0 +1,55 @@
+"""Deferred services: loaded once, loaded again when their files change, never gone when a new version is broken."""
+
+import threading
+import time
+
+import pytest
+
+from actions.services import Deferred
+
+
+def test_it_loads_once_however_many_ask() -> None:
+    loads: list[int] = []
+
+    def load() -> str:
+        time.sleep(0.05)
+        loads.append(1)
+        return "model"
+
+    service = Deferred(load)
+    threads = [threading.Thread(target=service.get) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (service.get(), len(loads)) == ("model", 1)
+
+
+def test_a_failed_load_is_tried_again() -> None:
+    answers = iter([OSError("disk"), "model"])
+
+    def load() -> str:
+        answer = next(answers)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    service = Deferred(load)
+    with pytest.raises(OSError, match="disk"):
+        service.get()
+    assert service.get() == "model"
+
+
+def test_it_is_loaded_again_when_its_files_change_and_the_old_one_stays_when_that_fails() -> None:
+    state, made = [1], ["first", "second"]
+    service = Deferred(lambda: made.pop(0), lambda: state[0])
+    assert service.refresh()
+    assert not service.refresh()
+    state[0] = 2
+    assert service.get() == "first"
+    assert service.refresh()
+    assert service.get() == "second"
+    state[0] = 3
+    with pytest.raises(IndexError):
+        service.refresh()
+    assert service.get() == "second"
