@@ -1,13 +1,20 @@
-"""作曲: the skill has its place in the conversation; its model is not part of this release and it says so."""
+"""作曲: writes a piece to the visitor's words, changes it as they say, and hands over sound, score and files."""
 
 from __future__ import annotations
 
-from actions.reply import Reply
+import asyncio
+
 from actions.services import Services
-from actions.skill import Outcome, Turn, not_available
+from actions.skill import Outcome, Turn
 
 
 async def run(turn: Turn, services: Services) -> Outcome:
-    """Say politely that the skill is not available yet, and what is."""
-    reply: Reply = not_available("compose", "按您的描述写一段旋律", turn)
-    return Outcome(reply, {"misses": 0, "offer": None})
+    """Answer one turn; slot ``compose_state``."""
+
+    def answer() -> Outcome:
+        # Imported here: what draws and sounds takes seconds to load, and the assistant starts without it.
+        from actions.compose_conversation import converse
+
+        return converse(turn, services.composer.get())
+
+    return await asyncio.to_thread(answer)

@@ -14,6 +14,7 @@ from knowledge.encoder import Encoder, load_encoder
 from knowledge.store import files_state
 
 if TYPE_CHECKING:
+    from actions.compose_service import ComposeService
     from actions.recommend_service import RecommendService
 
 CHITCHAT_DIR = Path(__file__).resolve().parent.parent / "knowledge" / "chitchat"
@@ -65,6 +66,7 @@ class Services:
     faq: FaqService
     chitchat: FaqService
     recommender: Deferred[RecommendService]
+    composer: Deferred[ComposeService]
 
     def deferred(self) -> dict[str, Deferred[object]]:
         """The deferred services by name, for loading them ahead of the first question for them."""
@@ -91,8 +93,17 @@ def open_services(settings: Settings) -> Services:
     def recommender_files() -> object:
         return files_state(sorted(imported.glob("[!.]*/weights/manifest.json")))
 
+    own_music = settings.var_dir / "music" / "weights"
+
+    def composer() -> ComposeService:
+        from actions.compose_service import ComposeService
+
+        media = settings.var_dir / "media"
+        return ComposeService.open(commercial_use=settings.commercial_use, media_dir=media, own=own_music)
+
     return Services(
         faq=FaqService.open(settings.faq_dir, index_dir / "faq", encoder),
         chitchat=FaqService.open(CHITCHAT_DIR, index_dir / "chitchat", encoder),
         recommender=Deferred(recommender, recommender_files),
+        composer=Deferred(composer, lambda: files_state(sorted(own_music.glob("manifest.json")))),
     )

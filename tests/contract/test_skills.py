@@ -12,6 +12,7 @@ import yaml
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.compose_service import ComposeService
 from actions.rasa_actions import SkillAction, rasa_actions
 from actions.recommend_service import RecommendService
 from actions.registry import SKILLS, skill_for_intent
@@ -50,7 +51,12 @@ each_skill = pytest.mark.parametrize("skill", SKILLS, ids=lambda s: s.name)
 
 def services(band: str = "answer") -> Any:
     faq = SimpleNamespace(answer=lambda query, context=None: ANSWERS[band])
-    return SimpleNamespace(faq=faq, chitchat=faq, recommender=Deferred(lambda: RecommendService({})))
+    return SimpleNamespace(
+        faq=faq,
+        chitchat=faq,
+        recommender=Deferred(lambda: RecommendService({})),
+        composer=Deferred(lambda: ComposeService({}, Path("media"))),
+    )
 
 
 def tracker_for(text: str, **slots: Any) -> Tracker:

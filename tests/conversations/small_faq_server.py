@@ -6,6 +6,7 @@ Run as ``python -m tests.conversations.small_faq_server``.
 from __future__ import annotations
 
 import actions.server
+from actions.compose_service import ComposeService
 from actions.recommend_service import RecommendService
 from actions.services import Deferred, Services
 from bot.settings import Settings
@@ -46,8 +47,12 @@ class SmallFaq:
 
 def open_services(settings: Settings) -> Services:
     """Stands in for :func:`actions.services.open_services`."""
-    recommender = Deferred(lambda: RecommendService({}))
-    return Services(faq=SmallFaq(), chitchat=SmallFaq(), recommender=recommender)  # type: ignore[arg-type]
+    return Services(
+        faq=SmallFaq(),  # type: ignore[arg-type]
+        chitchat=SmallFaq(),  # type: ignore[arg-type]
+        recommender=Deferred(lambda: RecommendService({})),
+        composer=Deferred(lambda: ComposeService({}, settings.var_dir / "media")),
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,274 @@
+"""One turn about music: from what was said and uploaded to a piece, an edit of it, or a sentence why not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from actions import compose_replies as say
+from actions.compose_edits import bars_of, edited, new_piece, new_seed
+from actions.compose_language import Wish, understand
+from actions.compose_moods import MOODS
+from actions.compose_service import ComposeService
+from actions.compose_state import SLOT, State
+from actions.reply import Media, Reply
+from actions.skill import Outcome, Turn
+from models.music.audio import SoundError
+from models.music.files import File, midi_file, page_files, sound_files
+from models.music.instruments import INSTRUMENTS, nearest, of_program
+from models.music.midi import MidiError, read_midi
+from models.music.piece import (
+    FASTEST,
+    HIGHEST,
+    LEAST_BARS,
+    LEAST_SPAN,
+    LOWEST,
+    MOST_BARS,
+    SLOWEST,
+    Piece,
+    Request,
+    RequestError,
+)
+from models.music.tensor import PENTATONIC, PHRASE_BARS, PITCHES, STEPS
+
+_DONE: dict[str, Any] = {"misses": 0, "offer": None}
+LONGEST_SOUND_S = 75
+PREVIEW_BARS = 8
+MOST_CHOICES = 3
+NO_MODEL = "作曲用的模型还没有装好，暂时写不了曲子；其它问题现在就可以问我。"
+CONTINUED_BARS = 8
+_CHANGING = re.compile(
+    r"换成|改成|改为|变成|调到|调成|改到|移到|提速到|转到|换[^一]|再[^来写做生]|更|不变|太|把|这首|刚才|试试"
+)
+_HUMMED = "录音里的旋律我还听不出音高。请上传一个 MIDI 文件，我就能接着写下去。"
+
+
+def converse(turn: Turn, service: ComposeService) -> Outcome:
+    """Answer one turn; slot ``compose_state``."""
+    sure = min(1.0, max(0.0, turn.intent_confidence))
+    state = State.from_dict(turn.slots.get(SLOT))
+    if not service.models:
+        return _outcome(Reply(text=NO_MODEL, capability="compose", band="refuse", confidence=sure), state)
+    talk = Talk(turn, service, state, understand(turn.text), sure)
+    try:
+        reply = talk.answer()
+    except (RequestError, MidiError) as error:
+        reply = say.asked_back(error.user_message, state, sure)
+        return _outcome(reply, state)
+    return _outcome(reply, talk.state)
+
+
+def _outcome(reply: Reply, state: State) -> Outcome:
+    return Outcome(reply, {SLOT: state.as_dict() if state != State() else None, **_DONE})
+
+
+class Talk:
+    """A turn in the making: ``state`` is the memory after it."""
+
+    def __init__(self, turn: Turn, service: ComposeService, state: State, wish: Wish, sure: float) -> None:
+        self.turn, self.service, self.state, self.wish, self.sure = turn, service, state, wish, sure
+
+    def answer(self) -> Reply:
+        """Find out what is wanted and do it."""
+        refusal = self._refusal()
+        if refusal is not None:
+            return refusal
+        return self._do()
+
+    def _do(self) -> Reply:
+        wish, state = self.wish, self.state
+        attachment = next((a for a in self.turn.attachments if a.get("kind") == "audio"), None)
+        if attachment is not None:
+            return self._continue(attachment)
+        if wish.pick and state.offered:
+            return self._pick(wish.pick)
+        if wish.choices:
+            return self._choices(min(MOST_CHOICES, wish.choices))
+        if state.request is not None and wish.act == "again":
+            return self._again()
+        if state.request is not None and (wish.act != "new" or _CHANGING.search(self.turn.text)):
+            return self._edit()
+        return self._new()
+
+    def _refusal(self) -> Reply | None:
+        """A sentence for what cannot be done as asked; None when nothing stands against it."""
+        for text, says in self._objections():
+            return self._back(text, *says)
+        return None
+
+    def _objections(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """What stands against the wish, each with sentences that would work instead."""
+        wish = self.wish
+        if wish.copies:
+            yield (
+                f"模仿{wish.copies}会用到别人的作品，这个我不做。我可以写一段情绪相近的原创旋律，说说您想要的感觉就行。",
+                (),
+            )
+        if wish.bars is not None and not LEAST_BARS <= wish.bars <= MOST_BARS:
+            says = ("写一首 16 小节的曲子", "写一首 32 小节的曲子")
+            yield f"{wish.bars} 小节写不了，长度可以是 {LEAST_BARS} 到 {MOST_BARS} 小节。", says
+        if wish.tempo is not None and not SLOWEST <= wish.tempo <= FASTEST:
+            says = ("写一段每分钟 90 拍的旋律", "写一段每分钟 120 拍的旋律")
+            yield f"速度每分钟 {wish.tempo} 拍不行，可以是 {SLOWEST} 到 {FASTEST} 拍。", says
+        if wish.bars is None and wish.seconds is not None:
+            bars = bars_of(wish, wish.tempo or (MOODS[wish.mood].tempo if wish.mood else 100))
+            if wish.seconds < 1 or bars > MOST_BARS:
+                yield f"这个长度写不了，最长 {MOST_BARS} 小节，大约两分半钟。", ("写一首一分钟的曲子",)
+        if wish.unknown_instrument:
+            near = nearest(wish.unknown_instrument).name
+            says = (f"用{near}演奏", "用钢琴演奏")
+            yield f"没有“{wish.unknown_instrument}”这种音色。最接近的是{near}，要用它吗？", says
+        if wish.percussion:
+            says = ("用马林巴演奏", "用木琴演奏")
+            yield f"{wish.percussion}奏不出旋律，我现在只写旋律和伴奏。换一件能奏旋律的乐器吧。", says
+        if wish.low is not None and wish.high is not None:
+            inside = wish.low >= LOWEST and wish.high <= HIGHEST
+            if not (inside and wish.high - wish.low >= LEAST_SPAN):
+                yield "音域要在 C2 到 C7 之间，而且至少一个八度。", ("写一首音域 C4 到 C6 的曲子",)
+
+    def _back(self, text: str, *says: str) -> Reply:
+        return say.asked_back(text, self.state, self.sure, says)
+
+    def _seed(self, number: int = 0) -> int:
+        return new_seed(self.turn.conversation, self.turn.message_id, number)
+
+    def _new(self) -> Reply:
+        if self.wish.act == "take" and self.state.request is None:
+            return self._back("还没有写好的曲子。告诉我想要什么样的，我马上写。")
+        if not self._says_something():
+            return self._back("想要什么样的曲子？可以说说风格、心情、乐器、调、速度和长度，也可以都交给我。")
+        self.state = new_piece(self.wish, tuple(self.service.models), self._seed())
+        return self._made("写好了", self._style_notes())
+
+    def _says_something(self) -> bool:
+        return self.wish != understand("") or self.turn.intent == "compose"
+
+    def _style_notes(self) -> list[str]:
+        request, wish, notes = self.request, self.wish, []
+        if wish.style == "chinese" and request.style != "chinese":
+            notes.append("中国风的模型用的是只许非商业使用的民歌，本站没有启用；这首用五声音阶来写。")
+        elif wish.not_learned and not wish.style:
+            notes.append(
+                f"我没有学过“{wish.not_learned}”，这首按{say.STYLES.get(request.style, '')}的路子写，听起来会不一样。"
+            )
+        if wish.composer:
+            notes.append(f"我没有专门学过{wish.composer}，这首按古典圣咏的路子写。")
+        if request.style == "chinese" and wish.mode in ("major", "minor"):
+            notes.append(f"中国风的旋律用五声音阶，取{'宫' if wish.mode == 'major' else '羽'}调，都在您说的调里面。")
+        return notes
+
+    @property
+    def request(self) -> Request:
+        """The piece in hand, of which there is one."""
+        if self.state.request is None:
+            raise ValueError("there is no piece yet")
+        return self.state.request
+
+    def _again(self) -> Reply:
+        state, _ = edited(self.state, replace(self.wish, phrases=()))
+        self.state = replace(state, offered=()).with_request(seed=self._seed(), rewritten=(), closings=())
+        return self._made("另写了一首", [])
+
+    def _edit(self) -> Reply:
+        if self.wish.act == "take":
+            return self._made("就是这首，文件都在下面", [])
+        state, done = edited(self.state, self.wish)
+        if not done:
+            return self._back(
+                "没听明白要改哪里。可以说“再快一点”“换成小调”“升高三度”“第二句改一改”“换成古筝”“加上伴奏”。",
+                *(b.payload for b in say.edit_buttons(self.state)),
+            )
+        self.state = replace(state, offered=())
+        return self._made("改好了", ["；".join(done) + "。"])
+
+    def _pick(self, number: int) -> Reply:
+        if number > len(self.state.offered):
+            return self._back(f"只有 {len(self.state.offered)} 首可以选。")
+        self.state = replace(self.state, offered=()).with_request(
+            seed=self.state.offered[number - 1], rewritten=(), closings=()
+        )
+        return self._made(f"好，就用第 {number} 首", [])
+
+    def _choices(self, count: int) -> Reply:
+        if self.state.request is None or (self.wish.act == "new" and self.wish.style):
+            self.state = new_piece(self.wish, tuple(self.service.models), self._seed())
+        seeds = tuple(self._seed(i + 1) for i in range(count))
+        pieces: list[Piece] = []
+        media: list[Media] = []
+        for i, seed in enumerate(seeds, 1):
+            request = replace(self.request, seed=seed, rewritten=(), closings=())
+            piece = self._compose(request)
+            pieces.append(piece)
+            midi = midi_file(piece, say.title_of(self.state, request))
+            preview = midi_file(piece.first_bars(PREVIEW_BARS), "preview")
+            media += self.service.publish([midi], self.turn.conversation, f"第 {i} 首 ")
+            media += self.service.publish(self._sound(preview, ("mp3",)), self.turn.conversation, f"第 {i} 首开头 ")
+        self.state = replace(self.state, offered=seeds)
+        return say.offered(self.state, pieces, tuple(media), self.sure)
+
+    def _continue(self, attachment: Mapping[str, str]) -> Reply:
+        """Go on from an uploaded MIDI file."""
+        if "midi" not in attachment.get("mime", ""):
+            return self._back(_HUMMED)
+        try:
+            data = Path(attachment["path"]).read_bytes()
+        except (KeyError, OSError):
+            return self._back("这个文件打不开了，请重新上传。")
+        melody = read_midi(data)
+        own_bars = len(melody.tokens) // STEPS
+        skip = -own_bars % PHRASE_BARS
+        tokens = (*([PITCHES + 1] * (skip * STEPS)), *melody.tokens.tolist())
+        pitches = [int(t) + melody.base for t in melody.tokens if t < PITCHES]
+        middle = (min(pitches) + max(pitches)) // 2
+        low = max(LOWEST, min(*pitches, middle - LEAST_SPAN // 2))
+        high = min(HIGHEST, max(*pitches, low + LEAST_SPAN))
+        low = min(low, high - LEAST_SPAN)
+        bars = min(MOST_BARS, own_bars + (self.wish.bars or CONTINUED_BARS))
+        pentatonic = melody.mode in PENTATONIC
+        wish = replace(self.wish, mode=melody.mode, style="chinese" if pentatonic else self.wish.style, bars=bars)
+        state = new_piece(wish, tuple(self.service.models), self._seed())
+        instrument = of_program(melody.program) if not self.wish.instruments else INSTRUMENTS[self.wish.instruments[0]]
+        self.state = replace(state, instrument=instrument.name).with_request(
+            mode=melody.mode,
+            tonic=melody.tonic,
+            tempo=melody.tempo,
+            low=low,
+            high=high,
+            density=max(1, min(12, round(len(pitches) / own_bars))),
+            instrument=instrument.program,
+            opening=tokens,
+            skip=skip,
+        )
+        heard = f"您的旋律我听作 {say.key_name(self.request)}，{own_bars} 小节；后面 {bars - own_bars} 小节是接着写的。"
+        return self._made("接着写好了", [heard])
+
+    def _compose(self, request: Request) -> Piece:
+        return self.service.models[request.style].compose(request)
+
+    def _sound(self, midi: File, formats: tuple[str, ...]) -> list[File]:
+        try:
+            return sound_files(midi, "Wenyu", formats)
+        except SoundError:
+            return []
+
+    def _made(self, lead: str, notes: list[str]) -> Reply:
+        self.state = replace(self.state, made=self.state.made + 1)
+        piece = self._compose(self.request)
+        title = say.title_of(self.state, piece.request)
+        midi = midi_file(piece, title)
+        heard: File = midi
+        formats: tuple[str, ...] = ("mp3", "wav")
+        if piece.seconds > LONGEST_SOUND_S:
+            part = piece.first_bars(int(LONGEST_SOUND_S * piece.request.tempo / 240))
+            heard, formats = midi_file(part, title), ("mp3",)
+            notes = [*notes, f"曲子比较长，试听只有开头 {round(part.seconds)} 秒，MIDI 和乐谱是完整的。"]
+        sounds = self._sound(heard, formats)
+        if not sounds:
+            notes = [*notes, "这台服务器上没有音色库，这次没有声音，MIDI 和乐谱在下面。"]
+        pages = page_files(piece, title, self.state.instrument)
+        found = [*sounds[:1], pages[0], pages[1], midi, pages[2], *sounds[1:]]
+        media = self.service.publish(found, self.turn.conversation)
+        return say.made(self.state, piece, media, lead, [*notes, say.sound_note(self.state)], self.sure)

@@ -1,0 +1,83 @@
+"""What the composing skill works with: the models by style, and where finished files go."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from actions.reply import Media
+from models.errors import WenyuError
+from models.music.files import File
+from models.music.model import CHINESE_WEIGHTS, DEFAULT_WEIGHTS, MusicModel
+
+log = structlog.get_logger(__name__)
+PREFIX = "music-"
+KEPT_DAYS = 30
+LABELS = {".mid": "MIDI 文件", ".mp3": "试听", ".wav": "WAV 无损音频", ".svg": "乐谱", ".png": "钢琴卷帘图",
+          ".musicxml": "MusicXML 乐谱文件"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ComposeService:
+    """Attributes:
+    models: by style; a style is missing when its weights are not there or must not be used.
+    media_dir: the folder that the gateway serves under /media/.
+    """
+
+    models: Mapping[str, MusicModel]
+    media_dir: Path
+
+    @classmethod
+    def open(cls, *, commercial_use: bool, media_dir: Path, own: Path | None = None) -> ComposeService:
+        """Load what is there; broken weights are logged and left out.
+
+        Args:
+            commercial_use: leaves out models whose data forbids it; own: weights trained on the operator's files.
+        """
+        models: dict[str, MusicModel] = {}
+        for folder in (DEFAULT_WEIGHTS, CHINESE_WEIGHTS, own):
+            if folder is None or not (folder / "manifest.json").is_file():
+                continue
+            try:
+                model = MusicModel.load(folder)
+            except WenyuError as error:
+                log.warning("music_left_out", folder=folder.name, code=error.code, hint=error.hint)
+                continue
+            if commercial_use and not model.commercial_use:
+                log.info("music_left_out", folder=folder.name, code="non_commercial_data")
+                continue
+            models |= {style: model for style in model.styles}
+        return cls(models, media_dir)
+
+    def publish(self, found: list[File], owner: str, prefix: str = "") -> tuple[Media, ...]:
+        """Store files under names that only ``owner``, the conversation, leads to; the same file keeps its name."""
+        self.media_dir.mkdir(parents=True, exist_ok=True)
+        self._forget_old()
+        media = []
+        for file in found:
+            key = hashlib.sha256(owner.encode()).digest()
+            name = PREFIX + hashlib.blake2b(file.data, digest_size=16, key=key).hexdigest() + file.suffix
+            path = self.media_dir / name
+            if not path.exists():
+                draft = path.with_suffix(".part")
+                draft.write_bytes(file.data)
+                os.replace(draft, path)
+            label = prefix + LABELS[file.suffix]
+            media.append(Media(kind=file.kind, url=f"/media/{name}", mime=file.mime, label=label))
+        return tuple(media)
+
+    def _forget_old(self) -> None:
+        """Remove pieces that were written more than KEPT_DAYS days ago; the same request makes them again."""
+        limit = time.time() - KEPT_DAYS * 86_400
+        for path in self.media_dir.glob(f"{PREFIX}*"):
+            try:
+                if path.stat().st_mtime < limit:
+                    path.unlink()
+            except FileNotFoundError:
+                continue

@@ -1,0 +1,41 @@
+"""What a music model is made of and how it is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MusicConfig:
+    """Sizes, and the schedule of a training.
+
+    Attributes:
+        styles: the corpora's styles, in the order of the condition's column.
+        width, hidden, noise: of the generator; critic_width: of the critic.
+        batch: phrases a step; seed: of everything random.
+        warm_epochs, warm_rate: of the warm start by maximum likelihood; dropout of the tokens it reads.
+        game_steps: alternations of the game; critic_steps: of the critic in each; critic_head_start: before the first.
+        generator_rate, critic_rate: learning rates in the game.
+        anchor: weight of the likelihood in the generator's loss, which keeps the game from forgetting.
+        loss: "hinge" with spectral normalisation, or "minimax", the plain game, without.
+        average: decay of the exponential moving average of the generator's weights, which is what is kept.
+    """
+
+    styles: tuple[str, ...] = ("fiddle", "chorale")
+    width: int = 128
+    hidden: int = 256
+    noise: int = 32
+    critic_width: int = 96
+    batch: int = 64
+    seed: int = 1
+    warm_epochs: int = 12
+    warm_rate: float = 2e-3
+    dropout: float = 0.1
+    game_steps: int = 1500
+    critic_steps: int = 1
+    critic_head_start: int = 200
+    generator_rate: float = 1e-4
+    critic_rate: float = 3e-4
+    anchor: float = 1.0
+    loss: str = "hinge"
+    average: float = 0.995
