@@ -1,13 +1,16 @@
-"""分类与标签: the skill has its place in the conversation; its model is not part of this release and it says so."""
+"""分类与标签: what a text is about, whether it praises or blames, its genre and tags, and the words that decided it."""
 
 from __future__ import annotations
 
-from actions.reply import Reply
+import asyncio
+
+from actions.classify_conversation import claims, converse
 from actions.services import Services
-from actions.skill import Outcome, Turn, not_available
+from actions.skill import Outcome, Turn
+
+__all__ = ["claims", "run"]
 
 
 async def run(turn: Turn, services: Services) -> Outcome:
-    """Say politely that the skill is not available yet, and what is."""
-    reply: Reply = not_available("classify", "判断一段文字属于什么频道、打标签", turn)
-    return Outcome(reply, {"misses": 0, "offer": None})
+    """Answer one turn; slot ``classify_state``."""
+    return await asyncio.to_thread(lambda: converse(turn, services.classifier.get()))

@@ -15,11 +15,13 @@ from actions import handoff
 from actions.registry import SKILLS, skill_for_intent
 from actions.reply import Reply
 from actions.services import Services
-from actions.skill import Outcome, SkillFunction, Turn
+from actions.skill import Outcome, Skill, SkillFunction, Turn
 from models.errors import WenyuError
 
 log = structlog.get_logger(__name__)
 Events = list[dict[str, Any]]
+TOPIC = "topic"
+"""Slot with the name of the skill that answered last, where that skill may claim the next message."""
 
 
 def turn_of(tracker: Tracker) -> Turn:
@@ -45,11 +47,21 @@ def reference(turn: Turn) -> str:
     return "W" + hashlib.sha256(f"{turn.conversation}\0{turn.message_id}".encode()).hexdigest()[:8].upper()
 
 
+def carried_on(turn: Turn) -> Skill | None:
+    """The skill that answered last, when this message carries on what it did, whatever the intent seems to be."""
+    last = next((skill for skill in SKILLS if skill.name == turn.slots.get(TOPIC)), None)
+    return last if last is not None and last.claims is not None and last.claims(turn) else None
+
+
 class SkillAction(Action):  # type: ignore[misc]
     """One Rasa action that runs one function of a skill within its time limit and never answers with an error text."""
 
-    def __init__(self, name: str, function: SkillFunction, services: Services, timeout_s: float) -> None:
+    def __init__(
+        self, name: str, function: SkillFunction, services: Services, timeout_s: float, skill: Skill | None = None
+    ) -> None:
+        """``skill``: given for the main action of a skill, which another skill may take over in ``carried_on``."""
         self._name, self._function, self._services, self._timeout_s = name, function, services, timeout_s
+        self._skill = skill
 
     def name(self) -> str:
         return self._name
@@ -57,16 +69,19 @@ class SkillAction(Action):  # type: ignore[misc]
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         """Run the skill; the dispatcher receives exactly one reply of the contract."""
         turn = turn_of(tracker)
-        outcome = await self._outcome(turn)
+        last = carried_on(turn) if self._skill else None
+        outcome = await self._outcome(turn, last.run if last else self._function)
         dispatcher.utter_message(json_message=outcome.reply.model_dump(mode="json"))
-        changed = {k: v for k, v in outcome.slots.items() if tracker.slots.get(k) != v}
+        skill = last or self._skill
+        slots = {**outcome.slots, TOPIC: skill.name if skill and skill.claims else None}
+        changed = {k: v for k, v in slots.items() if tracker.slots.get(k) != v}
         return [SlotSet(key, value) for key, value in changed.items()]
 
-    async def _outcome(self, turn: Turn) -> Outcome:
+    async def _outcome(self, turn: Turn, function: SkillFunction) -> Outcome:
         number = reference(turn)
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._function(turn, self._services)
+                return await function(turn, self._services)
         except TimeoutError:
             log.warning("skill_timeout", action=self._name, reference=number)
             text = f"这一步花的时间太长，我先停下来了，请稍后再试。（编号 {number}）"
@@ -114,6 +129,6 @@ def rasa_actions(services: Services, timeout_s: float) -> tuple[Action, ...]:
     """Every action that the domain names, ready to be registered with a rasa-sdk executor."""
     actions: list[Action] = [ValidateHandoffForm()]
     for skill in SKILLS:
-        functions = {skill.action: skill.run, **skill.also}
-        actions += [SkillAction(name, run, services, timeout_s) for name, run in functions.items()]
+        actions.append(SkillAction(skill.action, skill.run, services, timeout_s, skill))
+        actions += [SkillAction(name, run, services, timeout_s) for name, run in skill.also.items()]
     return tuple(actions)

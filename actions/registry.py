@@ -28,6 +28,8 @@ SKILLS: tuple[Skill, ...] = (
         intents=("classify",),
         run=classify.run,
         title="给文字分类、打标签",
+        examples=("这段话属于什么类型：深夜的太空站里，最后一名宇航员听见了敲门声", "给这篇影评打标签"),
+        claims=classify.claims,
     ),
     Skill(name="compose", capability="compose", intents=("compose",), run=compose.run, title="作曲"),
     Skill(name="appraise", capability="appraise", intents=("appraise",), run=appraise.run, title="鉴赏画作"),

@@ -14,6 +14,7 @@ from knowledge.encoder import Encoder, load_encoder
 from knowledge.store import files_state
 
 if TYPE_CHECKING:
+    from actions.classify_service import ClassifyService
     from actions.compose_service import ComposeService
     from actions.recommend_service import RecommendService
 
@@ -66,6 +67,7 @@ class Services:
     faq: FaqService
     chitchat: FaqService
     recommender: Deferred[RecommendService]
+    classifier: Deferred[ClassifyService]
     composer: Deferred[ComposeService]
 
     def deferred(self) -> dict[str, Deferred[object]]:
@@ -101,9 +103,22 @@ def open_services(settings: Settings) -> Services:
         media = settings.var_dir / "media"
         return ComposeService.open(commercial_use=settings.commercial_use, media_dir=media, own=own_music)
 
+    own_labels = settings.var_dir / "classifier"
+
+    def classifier() -> ClassifyService:
+        from actions.classify_service import ClassifyService
+
+        return ClassifyService.open(commercial_use=settings.commercial_use, encoder=encoder, own=own_labels)
+
+    def classifier_files() -> object:
+        return files_state(
+            [p for p in (own_labels / "labels.yml", own_labels / "own" / "manifest.json") if p.is_file()]
+        )
+
     return Services(
         faq=FaqService.open(settings.faq_dir, index_dir / "faq", encoder),
         chitchat=FaqService.open(CHITCHAT_DIR, index_dir / "chitchat", encoder),
         recommender=Deferred(recommender, recommender_files),
+        classifier=Deferred(classifier, classifier_files),
         composer=Deferred(composer, lambda: files_state(sorted(own_music.glob("manifest.json")))),
     )

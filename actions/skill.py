@@ -57,6 +57,8 @@ class Skill:
         title: what the skill is called when the assistant introduces itself.
         examples: sentences that a visitor may say to try it; shown as buttons. Empty while it is not available.
         also: further actions of the same skill, by their full Rasa name, such as the question of a form.
+        claims: whether a message that was understood as something else carries on what this skill did last; asked only
+            while this skill answered last.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Skill:
     title: str
     examples: tuple[str, ...] = ()
     also: Mapping[str, SkillFunction] = field(default_factory=dict)
+    claims: Callable[[Turn], bool] | None = None
 
     @property
     def action(self) -> str:

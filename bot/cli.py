@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from bot.commands.classify import classify
 from bot.commands.data import app as data_app
 from bot.commands.faq import app as faq_app
 from bot.commands.model import app as model_app
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.add_typer(faq_app, name="faq", help="FAQ 的导入、导出、检查、测试和校准。")
 app.add_typer(data_app, name="data", help="导入自己的评分和作品。")
 app.add_typer(model_app, name="model", help="训练模型。")
+app.command()(classify)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bot.commands.classify import train_classifier
 from bot.settings import get_settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -25,6 +26,9 @@ class Engine(StrEnum):
 @train_app.callback()
 def group() -> None:
     """Keeps every model a command of its own."""
+
+
+train_app.command("classifier")(train_classifier)
 
 
 @train_app.command()

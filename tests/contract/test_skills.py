@@ -12,6 +12,7 @@ import yaml
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.classify_service import ClassifyService
 from actions.compose_service import ComposeService
 from actions.rasa_actions import SkillAction, rasa_actions
 from actions.recommend_service import RecommendService
@@ -56,6 +57,7 @@ def services(band: str = "answer") -> Any:
         chitchat=faq,
         recommender=Deferred(lambda: RecommendService({})),
         composer=Deferred(lambda: ComposeService({}, Path("media"))),
+        classifier=Deferred(ClassifyService),
     )
 
 

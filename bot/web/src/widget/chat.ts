@@ -8,6 +8,7 @@ import { Scrolling } from "./scrolling";
 import { Memory } from "./storage";
 import { strings, type Strings } from "./strings";
 import frameStyles from "./styles/chat.css?inline";
+import classificationStyles from "./styles/classification.css?inline";
 import conversationStyles from "./styles/conversation.css?inline";
 import type { BotEntry } from "./timeline";
 import { isComposing, type Composer, type Draft } from "./views/composer";
@@ -33,7 +34,7 @@ export class Chat extends LitElement {
     thanked: { state: true },
     alert: { state: true },
   };
-  static override styles = [unsafeCSS(frameStyles), unsafeCSS(conversationStyles)];
+  static override styles = [frameStyles, conversationStyles, classificationStyles].map(unsafeCSS);
 
   declare opened: boolean;
   /** Replies that arrived while the panel was closed. */

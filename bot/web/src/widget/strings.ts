@@ -54,6 +54,9 @@ const zh = {
   mediaFailed: "文件暂时打不开",
   picture: "图片",
   sound: "声音",
+  labels: "类别和把握",
+  evidence: "原文，划线的词起了作用",
+  tags: "标签",
   you: "我",
   unexpected: "出了点问题，请稍后再试。",
 };
@@ -115,6 +118,9 @@ const en: Strings = {
   mediaFailed: "The file cannot be opened",
   picture: "Picture",
   sound: "Sound",
+  labels: "Categories and how likely they are",
+  evidence: "The text, with the words that decided underlined",
+  tags: "Tags",
   you: "Me",
   unexpected: "Something went wrong. Please try again later.",
 };

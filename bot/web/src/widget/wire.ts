@@ -5,6 +5,8 @@
  * empty value, so that the views never meet a surprise and a newer server does not break an older widget.
  */
 
+import { parseClassification, type Classification } from "./classification";
+
 export interface Choice {
   title: string;
   payload: string;
@@ -32,6 +34,7 @@ export interface Reply {
   cards: Card[];
   buttons: Choice[];
   media: Media[];
+  classification: Classification | null;
   aiGenerated: boolean;
 }
 
@@ -88,6 +91,7 @@ export function parseReply(value: unknown): Reply | null {
     cards: list(reply.cards).map(parseCard),
     buttons: parseChoices(reply.buttons),
     media: list(reply.media).flatMap(parseMedia),
+    classification: parseClassification(reply.capability, reply.data),
     aiGenerated: reply.ai_generated === true,
   };
 }

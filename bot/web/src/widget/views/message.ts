@@ -5,6 +5,7 @@ import { splitLinks } from "../links";
 import type { AttachmentView, BotEntry, UserEntry } from "../timeline";
 import type { Strings } from "../strings";
 import type { Card, Choice, Media } from "../wire";
+import { classificationView } from "./classification";
 import { icons } from "./icons";
 
 export interface MessageContext {
@@ -142,6 +143,7 @@ export function botView(entry: BotEntry, context: MessageContext): TemplateResul
   return html`<div class="message bot" data-id=${reply.id}>
     <span class="hidden">${strings.assistant}：</span>
     ${reply.text ? html`<div class="bubble">${richText(reply.text)}</div>` : nothing}
+    ${classificationView(reply.classification, strings)}
     ${reply.cards.length > 0 ? html`<ul class="cards">${reply.cards.map((card) => cardView(card, context))}</ul>` : nothing}
     ${reply.media.map((media) => mediaView(media, context))} ${choices(reply.buttons, context)}
     <div class="meta">

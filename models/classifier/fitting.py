@@ -1,0 +1,234 @@
+"""From labelled texts to a classifier: targets with a teacher's opinion, training from a pretrained start, calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.metrics import label_ranking_average_precision_score
+
+from knowledge.static_vectors import WordVectors
+from models.classifier import inference, teacher
+from models.classifier.calibration import fit_multi, fit_single
+from models.classifier.config import ClassifierConfig, NetworkConfig, TrainingConfig
+from models.classifier.corpora import Sample
+from models.classifier.model import TextClassifier
+from models.classifier.network import TextCNN
+from models.classifier.training import (
+    Epoch,
+    binary_cross_entropy,
+    cosine_distance,
+    predict,
+    soft_cross_entropy,
+    train,
+)
+from models.classifier.vocabulary import FIRST, Vocabulary
+
+Floats = npt.NDArray[np.float32]
+Encode = Callable[[Sequence[str]], Floats]
+Report = Callable[[Epoch], None]
+TARGET_SIZE = 256
+"""Principal components of the sentence vectors that the start is taught."""
+TARGET_WHITENING = 0.7
+"""Their scales are divided by scale to this power: all cosines are alike without it, and noise counts too much at 1."""
+
+
+def initial_vectors(entries: Sequence[str], table: WordVectors, size: int) -> Floats:
+    """Rows for padding, unknown and every entry, float32 [2 + n, size]: the encoder's token vectors, shortened.
+
+    The table's components are principal ones in falling order, so the first ``size`` of them are the best that size.
+    """
+    rows = np.zeros((FIRST + len(entries), size), np.float32)
+    for number, entry in enumerate(entries, FIRST):
+        vector = table.of(entry)
+        if vector is not None:
+            rows[number] = vector[:size] / max(float(np.linalg.norm(vector[:size])), 1e-6)
+    rows[1] = rows[FIRST:].mean(axis=0)
+    return rows * 3
+
+
+def pretrained(
+    vocabulary: Vocabulary,
+    table: WordVectors,
+    texts: Sequence[str],
+    vectors: Floats,
+    shape: NetworkConfig,
+    config: TrainingConfig,
+    report: Report | None = None,
+) -> TextCNN:
+    """A network taught to say what the sentence encoder says of unlabelled texts; the start of every task.
+
+    Args:
+        vocabulary: of the network. table: token vectors that its embeddings begin with.
+        texts: normalised; vectors: the encoder's, float32 [len(texts), dim].
+    """
+    centred = vectors - vectors.mean(axis=0)
+    sample = centred[:: max(1, len(centred) // 10_000)]
+    target = centred @ np.linalg.svd(sample, full_matrices=False)[2][:TARGET_SIZE].T
+    target /= target.std(axis=0) ** TARGET_WHITENING
+    target = np.asarray(target / np.linalg.norm(target, axis=1, keepdims=True), np.float32)
+    encoded = [vocabulary.encode(text) for text in texts]
+    order = np.random.default_rng(config.seed).permutation(len(texts))
+    kept, learned = order[: min(1500, len(order) // 20)], order[min(1500, len(order) // 20) :]
+    torch.manual_seed(config.seed)
+    network = TextCNN(
+        FIRST + len(vocabulary.characters),
+        FIRST + len(vocabulary.words),
+        TARGET_SIZE,
+        replace(shape, dropout=0.1, input_dropout=0.05),
+    )
+    with torch.no_grad():
+        for embedding, entries in (
+            (network.character_embedding, vocabulary.characters),
+            (network.word_embedding, vocabulary.words),
+        ):
+            embedding.weight.copy_(torch.from_numpy(initial_vectors(entries, table, shape.embedding_size)))
+
+    def score(candidate: TextCNN) -> float:
+        said = predict(candidate, [encoded[i] for i in kept])
+        said /= np.linalg.norm(said, axis=1, keepdims=True)
+        return float((said * target[kept]).sum(axis=1).mean())
+
+    return train(network, [encoded[i] for i in learned], target[learned], cosine_distance, score, config, report)
+
+
+def with_outputs(start: TextCNN, n_labels: int, shape: NetworkConfig, seed: int) -> TextCNN:
+    """A network with the embeddings and convolutions of ``start`` and a new linear layer."""
+    torch.manual_seed(seed)
+    network = TextCNN(start.character_embedding.num_embeddings, start.word_embedding.num_embeddings, n_labels, shape)
+    own = network.state_dict()
+    own.update({name: w.clone() for name, w in start.state_dict().items() if not name.startswith("output.")})
+    network.load_state_dict(own)
+    return network
+
+
+def fit(
+    task: str,
+    labels: Sequence[str],
+    train_part: Sequence[Sample],
+    dev_part: Sequence[Sample],
+    *,
+    multi_label: bool,
+    vocabulary: Vocabulary,
+    start: TextCNN,
+    encode: Encode,
+    config: ClassifierConfig,
+    english: Mapping[str, str] | None = None,
+    report: Report | None = None,
+) -> TextClassifier:
+    """A calibrated classifier.
+
+    Args:
+        labels: the label set; every sample's labels are of it. ``english``: their English names, where there are any.
+        train_part, dev_part: to learn from; to stop, calibrate and set thresholds by. Their texts are normalised.
+        start: where embeddings and convolutions begin. encode: the sentence encoder, for the teacher.
+        report: called after each pass.
+    """
+    targets, dev_truth = targets_of(labels, train_part, multi_label, config, encode), truth_of(labels, dev_part)
+    shape = replace(config.network, embedding_size=start.config.embedding_size)
+    network = with_outputs(start, len(labels), shape, config.training.seed)
+    texts = [s.text[: config.piece] for s in train_part]
+    encoded = [vocabulary.encode(text) for text in texts]
+    # What else is said to be about the same (keywords of a headline) teaches words that no title of the class has.
+    hinted = [i for i, s in enumerate(train_part) if s.hint]
+    encoded += [vocabulary.encode(train_part[i].hint[: config.piece]) for i in hinted]
+    targets = np.concatenate([targets, targets[hinted]])
+    dev_encoded = [vocabulary.encode(s.text[: config.piece]) for s in dev_part]
+    codes = dev_truth.argmax(axis=1)
+
+    def score(candidate: TextCNN) -> float:
+        said = predict(candidate, dev_encoded)
+        if multi_label:
+            return float(label_ranking_average_precision_score(dev_truth, said))
+        return float((said.argmax(axis=1) == codes).mean())
+
+    loss = binary_cross_entropy if multi_label else soft_cross_entropy
+    best = train(network, encoded, targets, loss, score, config.training, report)
+    served = to_numpy(best)
+    logits = served.logits(dev_encoded)
+    calibration = fit_multi(logits, dev_truth) if multi_label else fit_single(logits, codes, config.precision)
+    return TextClassifier(
+        task, tuple(labels), multi_label, replace(config, network=shape), vocabulary, served, calibration, english or {}
+    )
+
+
+def truth_of(labels: Sequence[str], samples: Sequence[Sample]) -> Floats:
+    """float32 [n, labels], 1 where a sample has the label."""
+    place = {label: i for i, label in enumerate(labels)}
+    truth = np.zeros((len(samples), len(labels)), np.float32)
+    for row, sample in enumerate(samples):
+        truth[row, [place[label] for label in sample.labels]] = 1
+    return truth
+
+
+def targets_of(
+    labels: Sequence[str], samples: Sequence[Sample], multi_label: bool, config: ClassifierConfig, encode: Encode
+) -> Floats:
+    """What the network is to say, float32 [n, labels]: the smoothed labels mixed with the teachers' probabilities."""
+    truth, texts = truth_of(labels, samples), [s.text for s in samples]
+    weight = config.training.soft_weight
+    if weight == 0:
+        opinion = truth
+    elif multi_label:
+        opinion = teacher.cross_fitted_multi(encode(texts), truth)
+    else:
+        opinion = teacher.cross_fitted(texts, encode(texts), truth.argmax(axis=1), len(labels))
+    smooth = 0.0 if multi_label else config.training.label_smoothing
+    hard = truth * (1 - smooth) + smooth / len(labels)
+    return (1 - weight) * hard + weight * opinion
+
+
+def convolutions_of(modules: torch.nn.ModuleList) -> list[torch.nn.Conv1d]:
+    """The convolutions of a branch, with their type."""
+    return [module for module in modules if isinstance(module, torch.nn.Conv1d)]
+
+
+def to_numpy(network: TextCNN) -> inference.Network:
+    """The network as it is served: tables in int8, convolutions as matrices; rounded as in the file."""
+
+    def array(tensor: torch.Tensor) -> Floats:
+        return tensor.detach().numpy().astype(np.float16).astype(np.float32)
+
+    def branch(embedding: torch.nn.Embedding, convolutions: list[torch.nn.Conv1d]) -> inference.Branch:
+        return inference.Branch(
+            inference.Table.quantised(embedding.weight.detach().numpy()),
+            tuple(
+                inference.Convolution(
+                    c.kernel_size[0],
+                    np.ascontiguousarray(array(c.weight).transpose(2, 1, 0).reshape(-1, c.out_channels)),
+                    array(c.bias),
+                )
+                for c in convolutions
+                if c.bias is not None
+            ),
+        )
+
+    return inference.Network(
+        branch(network.character_embedding, convolutions_of(network.character_convolutions)),
+        branch(network.word_embedding, convolutions_of(network.word_convolutions)),
+        array(network.output.weight),
+        network.output.bias.detach().numpy().astype(np.float32),
+    )
+
+
+def to_torch(network: inference.Network, shape: NetworkConfig) -> TextCNN:
+    """The inverse of ``to_numpy``, to go on training from a shipped classifier."""
+    out = TextCNN(len(network.characters.table.rows), len(network.words.table.rows), len(network.bias), shape)
+    with torch.no_grad():
+        for branch, embedding, convolutions in (
+            (network.characters, out.character_embedding, convolutions_of(out.character_convolutions)),
+            (network.words, out.word_embedding, convolutions_of(out.word_convolutions)),
+        ):
+            table = branch.table.rows.astype(np.float32) * branch.table.scale.astype(np.float32)[:, None]
+            embedding.weight.copy_(torch.from_numpy(table))
+            for own, c in zip(branch.convolutions, convolutions, strict=True):
+                weight = own.weight.reshape(own.width, -1, len(own.bias)).transpose(2, 1, 0)
+                c.weight.copy_(torch.from_numpy(np.ascontiguousarray(weight)))
+                if c.bias is not None:
+                    c.bias.copy_(torch.from_numpy(own.bias))
+        out.output.weight.copy_(torch.from_numpy(network.weight))
+        out.output.bias.copy_(torch.from_numpy(network.bias))
+    return out

@@ -1,0 +1,54 @@
+"""Genres of films and books from a synopsis, several a text: plots of the film catalogue, and synopses written here.
+
+The plots are this project's own sentences, their genres are MovieLens' (non-commercial terms). Chinese genres such as
+武侠, 仙侠 and 青春 come from written/synopses.tsv.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from knowledge.normalise import normalise
+from models.classifier.channels import WRITTEN
+from models.classifier.corpora import Corpus, Sample, apart, shuffled
+
+RECOMMENDER = Path(__file__).resolve().parents[1] / "recommender"
+RENAMED = {"儿童": "家庭", "歌舞": "音乐", "黑色": "犯罪", "IMAX": ""}
+ENGLISH = {
+    "剧情": "Drama", "喜剧": "Comedy", "爱情": "Romance", "动作": "Action", "惊悚": "Thriller", "悬疑": "Mystery",
+    "犯罪": "Crime", "科幻": "Science fiction", "奇幻": "Fantasy", "恐怖": "Horror", "战争": "War", "冒险": "Adventure",
+    "家庭": "Family", "动画": "Animation", "音乐": "Music", "西部": "Western", "纪录": "Documentary",
+    "武侠": "Wuxia", "历史": "History", "青春": "Coming of age", "仙侠": "Xianxia", "都市": "Urban life",
+    "灾难": "Disaster", "运动": "Sports", "传记": "Biography",
+}  # fmt: skip
+
+
+def plots() -> Iterator[Sample]:
+    """The films with a plot and genres, in the order of the catalogue."""
+    with (RECOMMENDER / "weights" / "catalogue.tsv").open(encoding="utf-8", newline="") as stream:
+        genres = {row["id"]: row["genres"].split("/") for row in csv.DictReader(stream, delimiter="\t")}
+    with (RECOMMENDER / "films.tsv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream, delimiter="\t"):
+            named = (RENAMED.get(genre, genre) for genre in genres.get(row["id"], ()))
+            labels = tuple(dict.fromkeys(genre for genre in named if genre in ENGLISH))
+            if row["plot"] and labels:
+                yield Sample(normalise(row["plot"]), labels)
+
+
+def written(part: str) -> Iterator[Sample]:
+    """The synopses written for this project: part train or test."""
+    with (WRITTEN / "synopses.tsv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream, delimiter="\t"):
+            if row["part"] == part:
+                yield Sample(normalise(row["text"]), tuple(row["genres"].split("/")))
+
+
+def corpus() -> Corpus:
+    """Plots: 75 % train, 10 % dev, 15 % test; of the written ones the test part is marked."""
+    films = shuffled(plots())
+    a, b = round(len(films) * 0.15), round(len(films) * 0.25)
+    own = shuffled(written("train"))
+    eighth = len(own) // 8
+    return apart("genres", [*films[b:], *own[eighth:]], [*films[a:b], *own[:eighth]], [*films[:a], *written("test")])

@@ -1,0 +1,98 @@
+"""Writes a trained classifier with its manifest and model card."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.artefact import write_manifest
+from models.classifier.model import TextClassifier
+
+PROJECT = Path(__file__).resolve().parents[2]
+VERSION = "1"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a model comes from: the data with its terms, whether they allow commercial use, and the command."""
+
+    data: tuple[Mapping[str, str], ...]
+    commercial_use: bool
+    command: str
+    notes: tuple[str, ...] = ()
+
+
+def publish(
+    classifier: TextClassifier,
+    folder: Path,
+    origin: Origin,
+    metrics: Mapping[str, float],
+    tables: Sequence[str] = (),
+) -> None:
+    """Write weights, card and manifest. ``tables``: Markdown lines of a comparison with other methods."""
+    classifier.save(folder)
+    card = folder / "MODEL_CARD.md"
+    card.write_text(model_card(classifier, origin, metrics, tables), encoding="utf-8")
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=PROJECT, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    write_manifest(
+        folder,
+        name=f"classifier-{classifier.task}",
+        version=VERSION,
+        data=list(origin.data),
+        commercial_use=origin.commercial_use,
+        metrics=dict(metrics),
+        command=origin.command,
+        commit=head or "unknown",
+    )
+
+
+def model_card(classifier: TextClassifier, origin: Origin, metrics: Mapping[str, float], tables: Sequence[str]) -> str:
+    """The card, in Chinese."""
+    network = classifier.config.network
+    kind = "一段文字可以有几个标签" if classifier.multi_label else "一段文字一个标签"
+    lines = [
+        f"# 文字分类模型：{classifier.task}",
+        "",
+        f"{kind}，共 {len(classifier.labels)} 个：{'、'.join(classifier.labels)}。",
+        "",
+        "## 组成",
+        "",
+        f"- TextCNN：字（{len(classifier.vocabulary.characters):,} 个）和词（{len(classifier.vocabulary.words):,} 个，"
+        f"jieba）各一张 {network.embedding_size} 维词嵌入表；卷积宽度 字 {'、'.join(map(str, network.character_widths))}，"
+        f"词 {'、'.join(map(str, network.word_widths))}；时间上取最大值；dropout；softmax 和交叉熵"
+        + ("（多标签：sigmoid）。" if classifier.multi_label else "。"),
+        "- 词嵌入从句向量编码器的词向量开始，再学着说出编码器对没有标签的句子说的话；"
+        "然后学标签，同时学两位老师（编码器 + 逻辑回归、字符 n 元 SVM）交叉拟合的概率。",
+        "- 概率经温度校准；低于阈值说“看不准”。词嵌入 int8，其余 float16；推理只用 numpy 和 jieba。",
+        "",
+        "## 数据和条款",
+        "",
+        *(f"- {d['name']}：{d['source']}；{d['terms']}" for d in origin.data),
+        "",
+        "可以商用。" if origin.commercial_use else "**不可商用**：设置 `WENYU_COMMERCIAL_USE=true` 后不会启用。",
+        "",
+        "## 指标（留出部分）",
+        "",
+        "| 指标 | 值 |",
+        "|---|---|",
+        *(f"| {name} | {value} |" for name, value in metrics.items()),
+        "",
+    ]
+    if tables:
+        lines += ["## 与基线和同类比较", "", *tables, ""]
+    lines += ["## 局限", "", *(f"- {note}" for note in origin.notes)]
+    lines += [
+        "- 学的主要是标题和短评；很长的文字分段判断再取平均。",
+        "",
+        "## 重新训练",
+        "",
+        "```bash",
+        origin.command,
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
