@@ -10,6 +10,7 @@ from actions.skill import Outcome, Turn
 from knowledge.answer import Answer
 
 CAN_DO = "我可以解答会员、购票、退款、播放、展览预约、借阅等平台问题，也可以为您转接人工。"
+NEAR = "这个我没有把握，不想随便给您一个错的答案。下面是和它最接近的几个问题，看看有没有您要问的。"
 REFUSALS = (
     "这个问题我还不知道怎么回答，不想随便给您一个错的答案。" + CAN_DO,
     "抱歉，这个我确实不清楚。" + CAN_DO,
@@ -17,8 +18,6 @@ REFUSALS = (
 HANDOFF = Button(title="转人工", payload="转人工")
 MISSES_BEFORE_OFFER = 2
 RELATED_SHOWN = 3
-# Below this probability that the best candidate is meant, candidates beside a refusal only distract.
-WORTH_SHOWING = 0.2
 
 
 async def run(turn: Turn, services: Services) -> Outcome:
@@ -77,11 +76,10 @@ def _asked_back(answer: Answer, misses: int) -> Outcome:
 
 def _refused(answer: Answer, misses: int) -> Outcome:
     offer = misses >= MISSES_BEFORE_OFFER
-    text = REFUSALS[(misses - 1) % len(REFUSALS)]
+    text = NEAR if answer.suggestions else REFUSALS[(misses - 1) % len(REFUSALS)]
     if offer:
         text += "\n接连两次没能帮上忙，要为您转接人工客服吗？"
-    near = answer.candidates if answer.confidence >= WORTH_SHOWING else ()
-    buttons = tuple(Button(title=c.question, payload=c.question) for c in near)
+    buttons = tuple(Button(title=c.question, payload=c.question) for c in answer.suggestions)
     buttons += (HANDOFF,) if offer else (Button(title="你能做什么", payload="你能做什么"),)
     reply = Reply(
         text=text,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -59,7 +60,7 @@ class Stack:
                 ("gateway", "-m bot.gateway.server"),
                 ("supervisord", "-m supervisor.supervisord"),
                 ("watch", "-m bot.process_events"),
-                ("wenyu", "bin/wenyu run"),
+                ("wenyu", "from bot.cli import main; main() run"),
             ):
                 if module in command:
                     found[name] = int(status.parent.name)
@@ -83,13 +84,25 @@ def _ready(base: str) -> bool:
         return False
 
 
+def with_archive(archive: Path, folder: Path) -> Path:
+    """A copy of the project in ``folder`` whose dialogue process loads ``archive``; the environments are shared."""
+    project = folder / "project"
+    for name in ("bot", "actions", "knowledge", "models", "nlu_data"):
+        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+    shutil.copyfile(archive, project / "models" / "dialogue" / "wenyu.tar.gz")
+    for name in (".venv", ".venv-dialogue"):
+        (project / name).symlink_to(ROOT / name)
+    return project
+
+
 @contextmanager
-def running_stack(var: Path, **settings: str) -> Iterator[Stack]:
+def running_stack(var: Path, project: Path = ROOT, **settings: str) -> Iterator[Stack]:
     """Start `wenyu run` with ``var`` as its state folder and stop it with SIGTERM afterwards.
 
     The encoder that the project already built is used through a symbolic link; everything else is new.
 
     Args:
+        project: the folder that the code and the trained archive are in, such as one that with_archive() made.
         settings: further WENYU_ settings, by lower-case name.
     """
     var.mkdir(parents=True, exist_ok=True)
@@ -103,8 +116,8 @@ def running_stack(var: Path, **settings: str) -> Iterator[Stack]:
     environment = {**os.environ, **{f"WENYU_{k.upper()}": v for k, v in (own | settings).items()}}
     started = time.monotonic()
     process = subprocess.Popen(
-        [Path(sys.executable).with_name("wenyu"), "run"],
-        cwd=ROOT,
+        [sys.executable, "-c", "from bot.cli import main; main()", "run"],
+        cwd=project,
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.STDOUT,

@@ -18,11 +18,12 @@ from pathlib import Path
 
 import aiohttp
 
-from benchmarks.stack import Stack, running_stack
+from benchmarks.stack import ROOT, Stack, running_stack, with_archive
 from bot.settings import get_settings
 from knowledge.store import load_faq
 
 RESULTS = Path(__file__).parent / "results" / "turns.json"
+RASA_DEFAULT = ROOT / "var" / "benchmark" / "rasa_default.tar.gz"
 TURNS_A_CONVERSATION = 10
 
 
@@ -105,17 +106,27 @@ def measure(stack: Stack, questions: list[str]) -> dict[str, object]:
     return {"loads": [asdict(load) for load in loads], "resident_mib": memory, "resident_sum_mib": sum(memory.values())}
 
 
+def measured(var: Path, project: Path, questions: list[str]) -> dict[str, object]:
+    """Start twice, the second time with everything built, and load it."""
+    with running_stack(var, project) as stack:
+        first = stack.ready_s
+    with running_stack(var, project) as stack:
+        print(f"ready after {stack.ready_s:.1f} s (first start {first:.1f} s), {os.cpu_count()} cores")
+        return measure(stack, questions) | {"ready_s": stack.ready_s, "first_ready_s": first}
+
+
 def main() -> None:
-    """Run against a stack of its own; the second start gives the start-up figure."""
+    """Ours, and Rasa's default pipeline behind the same gateway where benchmarks.dialogue has left its archive."""
     questions = [q for entry in load_faq(get_settings().faq_dir) for q in entry.questions[1:4]]
     with tempfile.TemporaryDirectory() as folder:
-        var = Path(folder)
-        with running_stack(var) as stack:
-            first = stack.ready_s
-        with running_stack(var) as stack:
-            print(f"ready after {stack.ready_s:.1f} s (first start {first:.1f} s), {os.cpu_count()} cores")
-            result = measure(stack, questions)
-            result |= {"ready_s": stack.ready_s, "first_ready_s": first}
+        result = measured(Path(folder), ROOT, questions)
+    if RASA_DEFAULT.is_file():
+        print("Rasa's default pipeline, same data, same gateway:")
+        with tempfile.TemporaryDirectory() as folder:
+            project = with_archive(RASA_DEFAULT, Path(folder))
+            result["rasa_default"] = measured(Path(folder) / "var", project, questions)
+    else:
+        print("Rasa's default pipeline is not trained; python -m benchmarks.dialogue does it (half an hour).")
     result |= {"cores": os.cpu_count(), "machine": platform.machine()}
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(result, indent=1) + "\n")

@@ -115,10 +115,18 @@ def digest(*paths: Path, extra: str = "") -> str:
     return sha.hexdigest()
 
 
-def make_venv(folder: Path, version: str) -> None:
-    """A fresh virtual environment; what an interrupted run left is removed first."""
-    shutil.rmtree(folder, ignore_errors=True)
-    call([find_python(version), "-m", "venv", folder])
+def make_venv(folder: Path, version: str) -> Path:
+    """A virtual environment to install into: the one that is there, or a new one where an installation broke off.
+
+    Returns the mark to leave when everything is installed.
+    """
+    mark = folder / "complete"
+    if mark.exists():
+        mark.unlink()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+        call([find_python(version), "-m", "venv", folder])
+    return mark
 
 
 def brings_cuda(pip: Command) -> bool:
@@ -137,7 +145,7 @@ def pip_of(folder: Path) -> Command:
 
 
 def install_app() -> None:
-    make_venv(APP, "3.11")
+    complete = make_venv(APP, "3.11")
     pip = pip_of(APP)
     source: Command = []
     if os.environ.get("WENYU_TORCH_INDEX_URL"):
@@ -149,6 +157,7 @@ def install_app() -> None:
     say("安装其余的包……")
     call([*pip, "install", "--no-deps", "--require-hashes", "-r", ROOT / "requirements" / "app.txt"])
     call([*pip, "install", "--no-deps", "--no-build-isolation", "-e", ROOT])
+    complete.touch()
 
 
 def install_test_tools() -> None:
@@ -156,8 +165,9 @@ def install_test_tools() -> None:
 
 
 def install_dialogue() -> None:
-    make_venv(DIALOGUE, "3.10")
+    complete = make_venv(DIALOGUE, "3.10")
     call([*pip_of(DIALOGUE), "install", "--no-deps", "--require-hashes", "-r", ROOT / "requirements" / "dialogue.txt"])
+    complete.touch()
 
 
 def build_encoder() -> None:

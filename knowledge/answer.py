@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from knowledge.bands import SHOWN, Band, Calibration, read_calibration
+from knowledge.bands import SHOWN, WORTH_SUGGESTING, Band, Calibration, read_calibration
 from knowledge.confidence import Ranked, rank
 from knowledge.corpus import Corpus, lay_out
 from knowledge.encoder import Encoder
@@ -57,6 +57,11 @@ class Answer:
     entry: Entry | None
     candidates: tuple[Candidate, ...]
     related: tuple[Entry, ...]
+
+    @property
+    def suggestions(self) -> tuple[Candidate, ...]:
+        """Candidates that are worth showing beside a refusal; none when the question is about something else."""
+        return self.candidates if self.band == "refuse" and self.confidence >= WORTH_SUGGESTING else ()
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,38 @@ def test_a_missing_python_is_one_clear_message(monkeypatch: pytest.MonkeyPatch) 
     assert "uv" in str(caught.value)
 
 
+def test_uv_installs_a_missing_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A uv that behaves like the real one: `install` brings the interpreter, `find` prints where it is."""
+    brought = tmp_path / "cpython" / "bin" / "python3.10"
+    uv = tmp_path / "bin" / "uv"
+    uv.parent.mkdir()
+    brought.parent.mkdir(parents=True)
+    uv.write_text(
+        "#!/bin/sh\n"
+        f'case "$2" in\n install) printf "#!/bin/sh\\necho 3.10 {brought}\\n" > {brought}; chmod +x {brought};;\n'
+        f" find) test -x {brought} && echo {brought};;\nesac\n"
+    )
+    uv.chmod(0o755)
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: str(uv) if name == "uv" else None)
+    monkeypatch.setattr(bootstrap.Path, "home", lambda: tmp_path)
+    monkeypatch.delenv("PYENV_ROOT", raising=False)
+    assert bootstrap.find_python("3.10") == str(brought)
+
+
+def test_an_environment_is_kept_unless_its_installation_broke_off(tmp_path: Path) -> None:
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    folder = tmp_path / "venv"
+    complete = bootstrap.make_venv(folder, version)
+    (folder / "half").touch()
+    bootstrap.make_venv(folder, version)
+    assert not (folder / "half").exists()
+    (folder / "installed").touch()
+    complete.touch()
+    assert bootstrap.make_venv(folder, version) == complete
+    assert (folder / "installed").exists()
+    assert not complete.exists()
+
+
 @pytest.mark.parametrize(
     ("report", "cuda"),
     [

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def commands(group: Any = None, above: str = "") -> list[str]:
     """Every command's full name, at any depth."""
-    names = []
+    names: list[str] = []
     for name, command in (group or typer.main.get_command(app)).commands.items():  # type: ignore[union-attr]
         names += commands(command, f"{above}{name} ") if hasattr(command, "commands") else [above + name]
     return names

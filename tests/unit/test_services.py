@@ -26,13 +26,13 @@ def test_it_loads_once_however_many_ask() -> None:
 
 
 def test_a_failed_load_is_tried_again() -> None:
-    answers = iter([OSError("disk"), "model"])
+    answers: list[str] = []
 
     def load() -> str:
-        answer = next(answers)
-        if isinstance(answer, OSError):
-            raise answer
-        return answer
+        if not answers:
+            answers.append("model")
+            raise OSError("disk")
+        return answers[0]
 
     service = Deferred(load)
     with pytest.raises(OSError, match="disk"):

@@ -3,14 +3,15 @@ import { LitElement, html, nothing, unsafeCSS, type PropertyDeclarations, type T
 import { Api } from "./api";
 import { accentColors } from "./color";
 import { Conversation } from "./conversation";
+import { Feedback } from "./feedback";
 import type { Options } from "./options";
 import { Scrolling } from "./scrolling";
-import { Memory } from "./storage";
+import { Memory, panelState } from "./storage";
 import { strings, type Strings } from "./strings";
+import { Surroundings } from "./surroundings";
 import frameStyles from "./styles/chat.css?inline";
 import classificationStyles from "./styles/classification.css?inline";
 import conversationStyles from "./styles/conversation.css?inline";
-import type { BotEntry } from "./timeline";
 import { isComposing, type Composer, type Draft } from "./views/composer";
 import { headerView, restartView, statusView } from "./views/bars";
 import { entriesView } from "./views/entries";
@@ -18,9 +19,6 @@ import { icons, seal } from "./views/icons";
 import type { MessageContext } from "./views/message";
 
 const MAX_CHARS = 2000;
-const NOTICE_MS = 2_500;
-/** The same limits as in chat.css: below them the panel fills the screen. */
-const FULL_SCREEN = "(max-width: 520px), (max-height: 480px)";
 
 export class Chat extends LitElement {
   static override properties: PropertyDeclarations = {
@@ -29,10 +27,6 @@ export class Chat extends LitElement {
     behind: { state: true },
     asking: { state: true },
     dropping: { state: true },
-    commenting: { state: true },
-    copied: { state: true },
-    thanked: { state: true },
-    alert: { state: true },
   };
   static override styles = [frameStyles, conversationStyles, classificationStyles].map(unsafeCSS);
 
@@ -44,18 +38,19 @@ export class Chat extends LitElement {
   /** Whether the question "start again?" is shown. */
   declare asking: boolean;
   declare dropping: boolean;
-  declare commenting: string;
-  declare copied: string;
-  declare thanked: string;
-  declare alert: string;
 
   private readonly strings: Strings;
   private readonly memory: Memory;
   private readonly conversation: Conversation;
-  private readonly fullScreen = matchMedia(FULL_SCREEN);
-  private readonly darkScheme = matchMedia("(prefers-color-scheme: dark)");
+  private readonly feedback: Feedback;
+  private readonly surroundings = new Surroundings(this, {
+    awake: () => this.conversation.nudge(),
+    stored: (key) => {
+      if (key === this.memory.sessionKey && this.conversation.connected) this.conversation.follow();
+    },
+    keyboard: (visible) => this.fitKeyboard(visible),
+  });
   private readonly scrolling = new Scrolling(() => this.scrolledAway());
-  private notice: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: Options) {
     super();
@@ -66,14 +61,11 @@ export class Chat extends LitElement {
     this.behind = 0;
     this.asking = false;
     this.dropping = false;
-    this.commenting = "";
-    this.copied = "";
-    this.thanked = "";
-    this.alert = "";
     this.conversation = new Conversation(new Api(options.base), this.memory, this.strings.unexpected, {
       changed: () => this.requestUpdate(),
       arrived: (count) => this.arrived(count),
     });
+    this.feedback = new Feedback(this, this.conversation, this.strings.feedbackFailed);
   }
 
   /** Opens the panel. */
@@ -94,49 +86,24 @@ export class Chat extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    window.addEventListener("online", this.nudge);
-    window.addEventListener("storage", this.stored);
-    document.addEventListener("visibilitychange", this.nudge);
-    window.visualViewport?.addEventListener("resize", this.fitKeyboard);
-    window.visualViewport?.addEventListener("scroll", this.fitKeyboard);
-    this.darkScheme.addEventListener("change", this.redraw);
-    this.fullScreen.addEventListener("change", this.redraw);
-    const remembered = this.tabState();
-    if (remembered === "open" ? !this.fullScreen.matches : this.options.open && remembered === "") this.show(true, false);
+    const remembered = panelState(this.options.base);
+    if (remembered === "open" ? !this.surroundings.fullScreen : this.options.open && remembered === "") this.show(true, false);
     else if (this.memory.unsent().length > 0) this.conversation.connect();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    window.removeEventListener("online", this.nudge);
-    window.removeEventListener("storage", this.stored);
-    document.removeEventListener("visibilitychange", this.nudge);
-    window.visualViewport?.removeEventListener("resize", this.fitKeyboard);
-    window.visualViewport?.removeEventListener("scroll", this.fitKeyboard);
-    this.darkScheme.removeEventListener("change", this.redraw);
-    this.fullScreen.removeEventListener("change", this.redraw);
     this.scrolling.follow(null);
   }
 
-  private readonly redraw = (): void => this.requestUpdate();
-
-  private readonly nudge = (): void => {
-    if (!document.hidden) this.conversation.nudge();
-  };
-
-  private readonly stored = (event: StorageEvent): void => {
-    if (event.key === this.memory.sessionKey && this.conversation.connected) this.conversation.follow();
-  };
-
   /** On phones the on-screen keyboard covers the page; the panel keeps to what is left of it. */
-  private readonly fitKeyboard = (): void => {
-    const viewport = window.visualViewport;
+  private fitKeyboard(visible: VisualViewport): void {
     const panel = this.find(".panel");
-    if (!viewport || !panel) return;
-    panel.style.setProperty("--visible-height", `${viewport.height}px`);
-    panel.style.setProperty("--visible-top", `${viewport.offsetTop}px`);
+    if (!panel) return;
+    panel.style.setProperty("--visible-height", `${visible.height}px`);
+    panel.style.setProperty("--visible-top", `${visible.offsetTop}px`);
     this.scrolling.stay();
-  };
+  }
 
   private find<T extends HTMLElement>(selector: string): T | null {
     return this.renderRoot.querySelector<T>(selector);
@@ -150,7 +117,7 @@ export class Chat extends LitElement {
     if (open === this.opened) return;
     this.opened = open;
     this.asking = false;
-    this.tabState(open ? "open" : "closed");
+    panelState(this.options.base, open ? "open" : "closed");
     if (open) {
       this.unread = this.behind = 0;
       this.conversation.connect();
@@ -159,25 +126,13 @@ export class Chat extends LitElement {
       if (open) {
         await this.composer?.updateComplete;
         this.scrolling.follow(this.find(".log"));
-        this.fitKeyboard();
+        this.surroundings.measure();
       } else this.scrolling.follow(null);
       if (!focus) return;
-      // On a touch screen focus in the text field would throw up the keyboard over the conversation.
       if (!open) this.find(".launcher")?.focus();
-      else if (matchMedia("(pointer: coarse)").matches) this.find(".panel")?.focus();
+      else if (this.surroundings.touch) this.find(".panel")?.focus();
       else this.composer?.focus();
     });
-  }
-
-  /** Whether the panel was open in this tab, kept from page to page. */
-  private tabState(value?: "open" | "closed"): string {
-    const key = `wenyu:${this.options.base}:panel`;
-    try {
-      if (value) sessionStorage.setItem(key, value);
-      return sessionStorage.getItem(key) ?? "";
-    } catch {
-      return "";
-    }
   }
 
   private arrived(count: number): void {
@@ -194,43 +149,9 @@ export class Chat extends LitElement {
     this.say(event.detail.text, event.detail.attachments);
   }
 
-  private async copy(entry: BotEntry): Promise<void> {
-    const { id, text } = entry.reply;
-    try {
-      await navigator.clipboard.writeText(text);
-      this.flash("copied", id);
-    } catch {
-      // Without permission, or on an insecure page, there is no clipboard; the text can still be selected.
-    }
-  }
-
-  private async vote(entry: BotEntry, value: 1 | -1, comment = ""): Promise<void> {
-    this.commenting = value === -1 && comment === "" ? entry.reply.id : "";
-    try {
-      await this.conversation.vote(entry, value, comment);
-      if (this.commenting === "") this.flash("thanked", entry.reply.id);
-    } catch {
-      this.commenting = "";
-      this.flash("alert", this.strings.feedbackFailed);
-    }
-  }
-
-  private comment(entry: BotEntry, text: string): void {
-    this.commenting = "";
-    if (text !== "") void this.vote(entry, -1, text);
-    else this.flash("thanked", entry.reply.id);
-  }
-
-  private flash(field: "copied" | "thanked" | "alert", value: string): void {
-    clearTimeout(this.notice);
-    this.copied = this.thanked = this.alert = "";
-    this[field] = value;
-    this.notice = setTimeout(() => (this[field] = ""), NOTICE_MS);
-  }
-
   private restart(): void {
     this.asking = false;
-    this.commenting = "";
+    this.feedback.ask("");
     this.unread = this.behind = 0;
     this.conversation.restart();
     this.composer?.reset();
@@ -243,7 +164,7 @@ export class Chat extends LitElement {
       event.stopPropagation();
       if (this.asking) this.askRestart(false);
       else this.close();
-    } else if (event.key === "Tab" && this.fullScreen.matches) this.keepFocus(event);
+    } else if (event.key === "Tab" && this.surroundings.fullScreen) this.keepFocus(event);
   }
 
   private askRestart(asking: boolean): void {
@@ -280,7 +201,7 @@ export class Chat extends LitElement {
 
   private get theme(): "light" | "dark" {
     if (this.options.theme !== "auto") return this.options.theme;
-    return this.darkScheme.matches ? "dark" : "light";
+    return this.surroundings.dark ? "dark" : "light";
   }
 
   protected override updated(): void {
@@ -298,13 +219,13 @@ export class Chat extends LitElement {
       say: (payload) => this.say(payload),
       retry: (entry) => this.conversation.retry(entry),
       discard: (entry) => this.conversation.discard(entry),
-      copy: (entry) => void this.copy(entry),
-      vote: (entry, value) => void this.vote(entry, value),
-      comment: (entry, text) => this.comment(entry, text),
+      copy: (entry) => void this.feedback.copy(entry),
+      vote: (entry, value) => void this.feedback.vote(entry, value),
+      comment: (entry, text) => this.feedback.comment(entry, text),
       voteOf: (entry) => this.conversation.voteOf(entry),
-      commenting: this.commenting,
-      copied: this.copied,
-      thanked: this.thanked,
+      commenting: this.feedback.commenting,
+      copied: this.feedback.copied,
+      thanked: this.feedback.thanked,
     };
   }
 
@@ -316,7 +237,7 @@ export class Chat extends LitElement {
       id="panel"
       role="dialog"
       aria-labelledby="title"
-      aria-modal=${this.fullScreen.matches ? "true" : nothing}
+      aria-modal=${this.surroundings.fullScreen ? "true" : nothing}
       tabindex="-1"
       @keydown=${this.keydown}
       @dragover=${this.drag}
@@ -327,7 +248,7 @@ export class Chat extends LitElement {
       ${this.asking
         ? restartView(strings, { confirm: () => this.restart(), cancel: () => this.askRestart(false) })
         : nothing}
-      ${statusView(strings, this.conversation.link === "offline", this.alert, () => this.conversation.nudge())}
+      ${statusView(strings, this.conversation.link === "offline", this.feedback.alert, () => this.conversation.nudge())}
       <div
         class="log"
         role="log"

@@ -132,3 +132,14 @@ export class Memory {
     }
   }
 }
+
+/** Whether the panel was open in this tab, kept from page to page; with a value it is remembered. */
+export function panelState(base: string, value?: "open" | "closed"): string {
+  const key = `wenyu:${base}:panel`;
+  try {
+    if (value) sessionStorage.setItem(key, value);
+    return sessionStorage.getItem(key) ?? "";
+  } catch {
+    return "";
+  }
+}

@@ -25,7 +25,7 @@ interface Attaching extends AttachmentView {
 
 const MAX_FILES = 4;
 /** What the server takes; a phone converts its own formats to these when it is asked for them. */
-const ACCEPTED = "image/jpeg,image/png,image/webp,image/gif,audio/wav,audio/ogg,audio/mpeg";
+const ACCEPTED = "image/jpeg,image/png,image/webp,image/gif,audio/wav,audio/ogg,audio/mpeg,audio/midi,.mid,.midi";
 const PREVIEW_PIXELS = 440;
 
 /** True while an input method still composes: its Enter chooses a word. Safari reports only the key code 229. */

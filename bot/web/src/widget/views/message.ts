@@ -72,17 +72,19 @@ function cardView(card: Card, context: MessageContext): TemplateResult {
   </li>`;
 }
 
-function mediaView(media: Media, context: MessageContext): TemplateResult | typeof nothing {
+function mediaView(media: Media, context: MessageContext, playable: boolean): TemplateResult | typeof nothing {
   const url = context.mediaUrl(media.url);
   if (url === null) return nothing;
   const { strings } = context;
-  if (media.kind === "audio") {
-    return html`<wenyu-audio .src=${url} .label=${media.label || strings.sound} .strings=${strings}></wenyu-audio>`;
-  }
-  if (media.kind === "midi") {
+  // A file to keep: what a browser neither plays nor draws, such as MIDI and MusicXML, and WAV beside a sound that plays sooner.
+  const notation = media.kind === "score" && !media.mime.startsWith("image/");
+  if (media.kind === "midi" || notation || (playable && media.mime === "audio/wav")) {
     return html`<a class="file" href=${url} download target="_blank" rel="noopener">
       ${icons.download}<span>${media.label || strings.midiFile}</span>
     </a>`;
+  }
+  if (media.kind === "audio") {
+    return html`<wenyu-audio .src=${url} .label=${media.label || strings.sound} .strings=${strings}></wenyu-audio>`;
   }
   const label = media.label || strings.picture;
   return html`<figure>
@@ -140,12 +142,13 @@ function commentForm(entry: BotEntry, context: MessageContext): TemplateResult |
 export function botView(entry: BotEntry, context: MessageContext): TemplateResult {
   const { reply } = entry;
   const { strings } = context;
+  const playable = reply.media.some((media) => media.kind === "audio" && media.mime !== "audio/wav");
   return html`<div class="message bot" data-id=${reply.id}>
     <span class="hidden">${strings.assistant}：</span>
     ${reply.text ? html`<div class="bubble">${richText(reply.text)}</div>` : nothing}
     ${classificationView(reply.classification, strings)}
     ${reply.cards.length > 0 ? html`<ul class="cards">${reply.cards.map((card) => cardView(card, context))}</ul>` : nothing}
-    ${reply.media.map((media) => mediaView(media, context))} ${choices(reply.buttons, context)}
+    ${reply.media.map((media) => mediaView(media, context, playable))} ${choices(reply.buttons, context)}
     <div class="meta">
       ${timeOfDay(entry.at, context.language)}
       ${reply.aiGenerated ? html`<span class="ai">${strings.aiGenerated}</span>` : nothing} ${feedback(entry, context)}
