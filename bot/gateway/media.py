@@ -21,6 +21,7 @@ MIME_TYPES = {
     ".ogg": "audio/ogg",
     ".mp3": "audio/mpeg",
     ".mid": "audio/midi",
+    ".musicxml": "application/vnd.recordare.musicxml+xml",
 }
 
 

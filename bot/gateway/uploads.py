@@ -30,6 +30,7 @@ SUFFIXES = {
     "audio/wav": ".wav",
     "audio/ogg": ".ogg",
     "audio/mpeg": ".mp3",
+    "audio/midi": ".mid",
 }
 
 
@@ -41,6 +42,8 @@ def sniff(data: bytes) -> str | None:
         return PICTURE
     if data[:4] == b"RIFF" and data[8:12] == b"WAVE":
         return "audio/wav"
+    if data.startswith(b"MThd"):
+        return "audio/midi"
     if data.startswith(b"OggS"):
         return "audio/ogg"
     # An ID3 tag, or a frame header: 11 bits of sync, MPEG 1 or 2, layer III, a valid bit rate.
@@ -89,7 +92,7 @@ async def check_file(data: bytes, decoder: PictureDecoder) -> tuple[str, bytes]:
     """
     mime = sniff(data)
     if mime is None:
-        sentence = "只能上传图片（JPEG、PNG、WebP、GIF）或声音（WAV、OGG、MP3）。"
+        sentence = "只能上传图片（JPEG、PNG、WebP、GIF）或声音（WAV、OGG、MP3、MIDI）。"
         raise RequestError(415, "type_not_supported", sentence)
     return await decoder.reencode(data) if mime == PICTURE else (mime, data)
 

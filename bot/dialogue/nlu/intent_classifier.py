@@ -1,6 +1,6 @@
 """Decides what a message wants, and admits when it does not know."""
 
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -19,6 +19,7 @@ from bot.dialogue.nlu.static_vectors import StaticVectors
 
 UNSURE = "nlu_fallback"
 PICTURE_INTENT = "appraise"
+TUNE_INTENT = "compose"
 RANKED = 3
 
 
@@ -43,6 +44,13 @@ def decide(
         return UNSURE, 1.0 - sums[best]
     members = [n for n, name in enumerate(intents) if route_of.get(name, name) == best]
     return intents[max(members, key=lambda n: probabilities[n])], sums[best]
+
+
+def intent_of_file(attachment: Dict[str, str]) -> Optional[str]:
+    """What a file without a word, or with an unclear one, is sent for: a picture to be appraised, a tune to go on."""
+    if attachment.get("kind") == "image":
+        return PICTURE_INTENT
+    return TUNE_INTENT if attachment.get("mime") == "audio/midi" else None
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -101,11 +109,12 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
         """Set ``intent`` and ``intent_ranking``."""
         for message in messages:
             text = message.get(TEXT) or ""
-            has_picture = any(a.get("kind") == "image" for a in (message.get(METADATA) or {}).get("attachments", ()))
+            attachments = (message.get(METADATA) or {}).get("attachments", ())
+            by_file = next((i for i in map(intent_of_file, attachments) if i), None)
             intents, probabilities = self._model.intents, self._model.probabilities(text)
             name, confidence = decide(intents, probabilities, self._config["routes"], self._config["threshold"])
-            if has_picture and (not text or name == UNSURE):
-                name, confidence = PICTURE_INTENT, 1.0
+            if by_file and (not text or name == UNSURE):
+                name, confidence = by_file, 1.0
             order = np.argsort(-probabilities)[:RANKED]
             ranking = [{"name": intents[i], "confidence": float(probabilities[i])} for i in order]
             message.set("intent", {"name": name, "confidence": confidence}, add_to_output=True)
