@@ -18,7 +18,7 @@ _HEAD = 40
 _ASKS = re.compile(
     r"分类|归类|归个类|分个类|分一?下类|类型|题材|频道|栏目|板块|分区|哪一?类|什么类|啥类|类别|标签|标迁|标注|标一下|打标|标个|"
     r"关键词|关键字|主题|体裁|文体|曲风|好评|差评|正评|负评|正面|负面|褒|贬|夸|骂|批评|表扬|情感|情绪|语气|极性|属于|归到|归哪|放哪|"
-    r"分到|进哪|识别|判断|判别|辨一下|算什么|算啥|什么片|哪种|定个型|什么风格|剧透|软文|水军|tag|classif|label|sci-?fi|topic",
+    r"分到|进哪|这算|算不算|识别|判断|判别|辨一下|算什么|算啥|什么片|哪种|定个型|什么风格|剧透|软文|水军|tag|classif|label|sci-?fi|topic",
     re.I,
 )
 _QUOTED = re.compile(r"[“\"「『](.+?)[”\"」』]", re.S)
@@ -51,6 +51,8 @@ _FOLLOW_UPS: tuple[tuple[FollowUp, re.Pattern[str]], ...] = (
 )
 _LONGEST_FOLLOW_UP = 18
 _LEAD = re.compile(r"^[\s，,。：:；;！!？?、—\-“”\"「」『』]+|[\s“”\"「」『』]+$")
+_ANNOUNCED = re.compile(r"^(那个|嗯|你好|您好|请问|我(这)?(有|写|想|发|读|念)|我们|这里有|这儿有|手上有)")
+"""A clause that announces a text instead of being one."""
 _CLAUSE = re.compile(r"[\s，,。！!？?；;]+")
 
 
@@ -129,9 +131,10 @@ def _divided(message: str) -> tuple[str, str]:
         head, tail = message[:start], message[end:]
         if len(head) <= _HEAD and _ASKS.search(head) and len(tail) >= 6 and not _ASKS.search(tail[:_HEAD]):
             return head, tail
-    for start, end in reversed(clauses):
+    for start, end in clauses:
         head, tail = message[:start], message[end:]
-        if 0 < len(tail) <= _HEAD and _ASKS.search(tail) and len(head) >= 6 and not _ASKS.search(head[:_HEAD]):
+        asked = 0 < len(tail) <= _HEAD and _ASKS.search(_CLAUSE.split(tail)[0])
+        if asked and len(head) >= 6 and not _ASKS.search(head[:_HEAD]) and not _ANNOUNCED.match(head):
             return tail, head
     if _ASKS.search(message[:_HEAD]) and len(message) <= _HEAD + 20:
         return message, ""
@@ -149,6 +152,6 @@ def texts_of(content: str) -> tuple[str, ...]:
         rows = [row for row in csv.reader(lines[1:]) if len(row) > column]
         return tuple(row[column].strip() for row in rows if row[column].strip())
     if len(lines) > 1 and all(len(line) <= LONGEST_LINE for line in lines):
-        return tuple(text for line in lines if (text := _LEAD.sub("", line)))
+        return tuple(_LEAD.sub("", line) or line for line in lines)
     text = _LEAD.sub("", content)
     return (text,) if text else ()

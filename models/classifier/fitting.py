@@ -117,6 +117,7 @@ def fit(
     encode: Encode,
     config: ClassifierConfig,
     english: Mapping[str, str] | None = None,
+    unlabelled: Sequence[str] = (),
     report: Report | None = None,
 ) -> TextClassifier:
     """A calibrated classifier.
@@ -125,6 +126,7 @@ def fit(
         labels: the label set; every sample's labels are of it. ``english``: their English names, where there are any.
         train_part, dev_part: to learn from; to stop, calibrate and set thresholds by. Their texts are normalised.
         start: where embeddings and convolutions begin. encode: the sentence encoder, for the teacher.
+        unlabelled: further texts (none of the dev or test part), for which the teacher's opinion is the only target.
         report: called after each pass.
     """
     targets, dev_truth = targets_of(labels, train_part, multi_label, config, encode), truth_of(labels, dev_part)
@@ -136,6 +138,9 @@ def fit(
     hinted = [i for i, s in enumerate(train_part) if s.hint]
     encoded += [vocabulary.encode(train_part[i].hint[: config.piece]) for i in hinted]
     targets = np.concatenate([targets, targets[hinted]])
+    if unlabelled:
+        encoded += [vocabulary.encode(text[: config.piece]) for text in unlabelled]
+        targets = np.concatenate([targets, opinions_on(unlabelled, labels, train_part, multi_label, encode)])
     dev_encoded = [vocabulary.encode(s.text[: config.piece]) for s in dev_part]
     codes = dev_truth.argmax(axis=1)
 
@@ -179,6 +184,17 @@ def targets_of(
     smooth = 0.0 if multi_label else config.training.label_smoothing
     hard = truth * (1 - smooth) + smooth / len(labels)
     return (1 - weight) * hard + weight * opinion
+
+
+def opinions_on(
+    texts: Sequence[str], labels: Sequence[str], samples: Sequence[Sample], multi_label: bool, encode: Encode
+) -> Floats:
+    """What teachers that learned from all samples say of other texts, float32 [n, labels]."""
+    truth, known = truth_of(labels, samples), [s.text for s in samples]
+    if multi_label:
+        return teacher.taught_multi(encode(known), truth, encode(texts))
+    codes = truth.argmax(axis=1)
+    return teacher.taught(known, encode(known), codes, len(labels), np.arange(len(known)), texts, encode(texts))
 
 
 def convolutions_of(modules: torch.nn.ModuleList) -> list[torch.nn.Conv1d]:

@@ -98,8 +98,8 @@ class Network:
     bias: Floats
 
     @property
-    def least(self) -> int:
-        """Positions that a text is padded to at least: the greatest width."""
+    def widest(self) -> int:
+        """The greatest width: a text is followed by one position of padding less, so a window may begin at its end."""
         return max(c.width for branch in (self.characters, self.words) for c in branch.convolutions)
 
     def logits(self, encoded: Sequence[Encoded]) -> Floats:
@@ -122,7 +122,7 @@ class Network:
             (self.characters, [e.characters for e in encoded]),
             (self.words, [e.words for e in encoded]),
         ):
-            ids = np.full((len(rows), max(self.least, *(len(row) for row in rows))), PADDING, np.int32)
+            ids = np.full((len(rows), max(map(len, rows)) + self.widest - 1), PADDING, np.int32)
             for i, row in enumerate(rows):
                 ids[i, : len(row)] = row
             pooled, place = branch.pooled(ids)

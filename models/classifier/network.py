@@ -18,11 +18,14 @@ from models.classifier.vocabulary import PADDING, Encoded
 Floats = np.typing.NDArray[np.float32]
 
 
-def batch_of(encoded: Sequence[Encoded], least: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """int64 [n, longest] of characters and of words, padded at the end to at least ``least`` positions."""
+def batch_of(encoded: Sequence[Encoded], widest: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """int64 [n, longest + widest - 1] of characters and of words: a window may begin at the last position of a text.
+
+    ``widest``: the greatest width of a convolution.
+    """
     out = []
     for rows in ([e.characters for e in encoded], [e.words for e in encoded]):
-        padded = np.full((len(rows), max(least, *(len(row) for row in rows))), PADDING, np.int64)
+        padded = np.full((len(rows), max(map(len, rows)) + widest - 1), PADDING, np.int64)
         for i, row in enumerate(rows):
             padded[i, : len(row)] = row
         out.append(torch.from_numpy(padded))

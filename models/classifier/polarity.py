@@ -14,7 +14,7 @@ from models.classifier.corpora import Corpus, Sample, apart, reviews, shuffled
 ENGLISH = {"正面": "Positive", "负面": "Negative"}
 REPEATED = 4
 """The few reviews of works count this often beside tens of thousands of reviews of goods."""
-LEARNED = 24_000
+LEARNED = 12_000
 """Public reviews that are learned from; enough for minutes of training on one core."""
 
 

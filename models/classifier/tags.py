@@ -8,7 +8,6 @@ and actors of the film catalogue.
 from __future__ import annotations
 
 import csv
-import logging
 import re
 import sys
 import threading
@@ -17,7 +16,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from statistics import median
 from typing import Any
+
+from models.classifier.vocabulary import segmenter
 
 FILMS = Path(__file__).resolve().parents[1] / "recommender" / "films.tsv"
 RARE = {"ns": 5, "nr": 20}
@@ -28,8 +30,8 @@ _SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭"
     "陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤葛章舒梅邢"
 )
-NOUNS = ("n", "vn", "an", "eng")
-"""Beginnings of the word classes of jieba's dictionary that a keyword may have; a word that is not in it is a name."""
+NOUNS = ("n", "vn", "an")
+"""Beginnings of the word classes of jieba's dictionary that a keyword may have."""
 _DULL = frozenset(
     [
         "时候",
@@ -109,65 +111,64 @@ class Tagger:
         names = tuple(lexicon())
         self._segmenter = _segmenter([name for name, _ in names])
         self._pipeline = _pipeline(self._segmenter, names)
-        self._frequencies = _document_frequencies()
-        self._other = frozenset(word for word, kind in _word_classes() if not kind.startswith(NOUNS))
+        self._weights = _noun_weights()
+        self._usual = median(self._weights.values())
 
     def tags(self, text: str, top: int = 5) -> Tags:
         """Tags of a text as it was written, at most ``top`` of each kind."""
         works = tuple(dict.fromkeys(m.group(1).strip() for m in _WORK.finditer(text)))[:top]
+        # Who a work is named after is not spoken of.
+        text = _WORK.sub(" ", text)
         found: dict[str, dict[str, None]] = {"PERSON": {}, "PLACE": {}}
         with self._lock:
             document = self._pipeline(text)
         for entity in document.ents:
             found[entity.label_].setdefault(entity.text)
         people, places = tuple(found["PERSON"])[:top], tuple(found["PLACE"])[:top]
-        return Tags(self._keywords(_WORK.sub(" ", text), top), works, people, places)
+        return Tags(self._keywords(text, top), tuple(work for work in works if work), people, places)
 
     def _keywords(self, text: str, top: int) -> tuple[str, ...]:
         counts = Counter(
             word
             for word in self._segmenter.cut(text, HMM=False)
-            if len(word) > 1 and word[0].isalpha() and word not in self._other and word not in _DULL
+            if len(word) > 1 and word not in _DULL and (word in self._weights or (word.isascii() and word.isalpha()))
         )
-        frequencies, usual = self._frequencies
-        return tuple(sorted(counts, key=lambda word: -counts[word] * frequencies.get(word, usual)))[:top]
+        return tuple(sorted(counts, key=lambda word: -counts[word] * self._weights.get(word, self._usual)))[:top]
 
 
-def _word_classes() -> Iterator[tuple[str, str]]:
-    for line in (files("jieba") / "dict.txt").read_text(encoding="utf-8").splitlines():
-        word, _, kind = line.split(" ")
-        yield word, kind
-
-
-def _document_frequencies() -> tuple[dict[str, float], float]:
-    """jieba's inverse document frequencies, and their median for a word that has none."""
-    from jieba.analyse import TFIDF
-
-    frequencies, median = TFIDF().idf_loader.get_idf()
-    return frequencies, median
+def _noun_weights() -> dict[str, float]:
+    """jieba's inverse document frequencies of the nouns and names of its dictionary."""
+    folder = files("jieba")
+    classes = (line.split(" ") for line in (folder / "dict.txt").read_text(encoding="utf-8").splitlines())
+    nouns = {word for word, _, kind in classes if kind.startswith(NOUNS)}
+    lines = (folder / "analyse" / "idf.txt").read_text(encoding="utf-8").splitlines()
+    return {word: float(value) for word, value in (line.split(" ") for line in lines) if word in nouns}
 
 
 def _segmenter(names: Sequence[str]) -> Any:
-    """A jieba of its own, in which every name is one word wherever it stands, or the ruler could not find it."""
+    """A jieba of its own, in which every name is one word wherever it stands, or the ruler could not find it.
+
+    It shares the words of the classifiers' jieba, which must stay as it is: other words would be other inputs.
+    """
     import jieba
 
-    jieba.setLogLevel(logging.ERROR)
-    segmenter = jieba.Tokenizer()
-    segmenter.initialize()
+    base = segmenter()
+    own = jieba.Tokenizer()
+    own.FREQ, own.total, own.initialized = dict(base.FREQ), base.total, True
     for name in names:
         if "·" not in name:
-            segmenter.add_word(name, max(segmenter.FREQ.get(name, 0), segmenter.suggest_freq(name)))
-    return segmenter
+            own.add_word(name, max(own.FREQ.get(name, 0), own.suggest_freq(name)))
+    return own
 
 
-def _pipeline(segmenter: Any, names: Iterable[tuple[str, str]]) -> Any:
+def _pipeline(own: Any, names: Iterable[tuple[str, str]]) -> Any:
     spacy = _spacy()
     from spacy.tokens import Doc
 
     pipeline = spacy.blank("zh")
 
     def tokenise(text: str) -> Any:
-        words = list(segmenter.cut(text, HMM=False)) or [" "]
+        words = list(own.cut(text, HMM=False)) or [" "]
         return Doc(pipeline.vocab, words=words, spaces=[False] * len(words))
 
     pipeline.tokenizer = tokenise

@@ -107,9 +107,18 @@ def cross_fitted_multi(vectors: Floats, truth: Floats, seed: int = 0) -> Floats:
     fold = np.random.default_rng(seed).permutation(len(truth)) % FOLDS
     for number in range(FOLDS):
         others, these = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        for label in range(truth.shape[1]):
-            codes = truth[others, label].astype(np.int64)
-            if 0 < codes.sum() < len(codes):
-                regression = EncoderRegression(1.0).fit(vectors[others], codes)
-                out[these, label] = np.exp(regression.log_probabilities(vectors[these], 2)[:, 1])
+        out[these] = taught_multi(vectors[others], truth[others], vectors[these])
+    return out
+
+
+def taught_multi(vectors: Floats, truth: Floats, asked: Floats) -> Floats:
+    """The same for other texts, of one regression a label; a label that is never or always there is left at that."""
+    out = np.empty((len(asked), truth.shape[1]), np.float32)
+    for label in range(truth.shape[1]):
+        codes = truth[:, label].astype(np.int64)
+        if 0 < codes.sum() < len(codes):
+            regression = EncoderRegression(1.0).fit(vectors, codes)
+            out[:, label] = np.exp(regression.log_probabilities(asked, 2)[:, 1])
+        else:
+            out[:, label] = codes.mean()
     return out

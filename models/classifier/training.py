@@ -20,6 +20,8 @@ Floats = npt.NDArray[np.float32]
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 POOL = 40
 """Batches that are sorted by length together."""
+AVERAGED_EVERY = 4
+"""Steps between two updates of the running average: most of the weights are embeddings that few texts touch."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,12 @@ def predict(network: TextCNN, encoded: Sequence[Encoded], size: int = 256) -> Fl
     """The network's outputs, float32 [n, outputs], without dropout."""
     network.eval()
     order = sorted(range(len(encoded)), key=lambda i: len(encoded[i].characters))
-    least = max(*network.config.character_widths, *network.config.word_widths)
+    widest = max(*network.config.character_widths, *network.config.word_widths)
     out = np.empty((len(encoded), network.output.out_features), np.float32)
     with torch.inference_mode():
         for start in range(0, len(order), size):
             rows = order[start : start + size]
-            out[rows] = network(*batch_of([encoded[i] for i in rows], least)).numpy()
+            out[rows] = network(*batch_of([encoded[i] for i in rows], widest)).numpy()
     return out
 
 
@@ -91,14 +93,15 @@ def train(
     rng = np.random.default_rng(config.seed)
     torch.manual_seed(config.seed)
     lengths = np.array([len(e.characters) for e in encoded], np.int64)
-    least = max(*network.config.character_widths, *network.config.word_widths)
+    widest = max(*network.config.character_widths, *network.config.word_widths)
     tables = [*network.character_embedding.parameters(), *network.word_embedding.parameters()]
     others = [p for name, p in network.named_parameters() if "embedding" not in name]
     optimiser = torch.optim.AdamW(
         [
             {"params": others, "lr": config.learning_rate, "weight_decay": config.weight_decay},
             {"params": tables, "lr": config.learning_rate * config.embedding_rate, "weight_decay": 0.0},
-        ]
+        ],
+        fused=True,
     )
     steps = config.epochs * max(1, math.ceil(len(encoded) / config.batch_size))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps))
@@ -108,19 +111,20 @@ def train(
         network.train()
         total = 0.0
         for rows in batches(lengths, config.batch_size, rng):
-            output = network(*batch_of([encoded[i] for i in rows], least))
+            output = network(*batch_of([encoded[i] for i in rows], widest))
             value = loss(output, torch.from_numpy(targets[rows]))
             optimiser.zero_grad(set_to_none=True)
             value.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+            nn.utils.clip_grad_norm_(others, 5.0)
             optimiser.step()
             schedule.step()
             total += value.item() * len(rows)
             step += 1
-            decay = min(config.averaging, (1 + step) / (10 + step))
-            with torch.no_grad():
-                for mean, now in zip(average.parameters(), network.parameters(), strict=True):
-                    mean.lerp_(now, 1 - decay)
+            if step % AVERAGED_EVERY == 0:
+                decay = min(config.averaging, (1 + step) / (10 + step)) ** AVERAGED_EVERY
+                with torch.no_grad():
+                    for mean, now in zip(average.parameters(), network.parameters(), strict=True):
+                        mean.lerp_(now, 1 - decay)
         reached = score(average)
         better = reached > best
         if better:
