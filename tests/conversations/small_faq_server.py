@@ -6,11 +6,13 @@ Run as ``python -m tests.conversations.small_faq_server``.
 from __future__ import annotations
 
 import actions.server
+from actions.classify_service import ClassifyService
 from actions.compose_service import ComposeService
 from actions.recommend_service import RecommendService
 from actions.services import Deferred, Services
 from bot.settings import Settings
 from knowledge.answer import Answer, Candidate
+from knowledge.encoder import load_encoder
 from knowledge.store import Entry
 
 
@@ -52,6 +54,13 @@ def open_services(settings: Settings) -> Services:
         chitchat=SmallFaq(),  # type: ignore[arg-type]
         recommender=Deferred(lambda: RecommendService({})),
         composer=Deferred(lambda: ComposeService({}, settings.var_dir / "media")),
+        classifier=Deferred(
+            lambda: ClassifyService.open(
+                commercial_use=False,
+                encoder=load_encoder("", settings.var_dir / "encoder"),
+                own=settings.var_dir / "classifier",
+            )
+        ),
     )
 
 
