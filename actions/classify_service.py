@@ -18,7 +18,7 @@ from models.errors import WenyuError
 log = structlog.get_logger(__name__)
 NOT_COMMERCIAL = (
     "默认的分类模型是用只许非商业使用的语料训练的，本站设为商业使用，所以停用了它。"
-    "运营者在标签文件里列出自己的标签之后，我就能按那些标签分类；其它问题现在就可以问我。"
+    "运营者列出自己的标签，或用自己的标注训练之后，我就能按那些标签分类；其它问题现在就可以问我。"
 )
 NOT_BUILT = "分类用的模型还没有装好，暂时没法为您分类；其它问题现在就可以问我。"
 LABELS_FILE = "labels.yml"

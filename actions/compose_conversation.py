@@ -157,7 +157,7 @@ class Talk:
         if wish.composer:
             notes.append(f"我没有专门学过{wish.composer}，这首按古典圣咏的路子写。")
         if request.style == "chinese" and wish.mode in ("major", "minor"):
-            notes.append(f"中国风的旋律用五声音阶，取{'宫' if wish.mode == 'major' else '羽'}调，都在您说的调里面。")
+            notes.append("中国风的旋律用五声音阶，五个音都在您说的调里面。")
         return notes
 
     @property
@@ -233,6 +233,7 @@ class Talk:
         instrument = of_program(melody.program) if not self.wish.instruments else INSTRUMENTS[self.wish.instruments[0]]
         self.state = replace(state, instrument=instrument.name).with_request(
             mode=melody.mode,
+            written_mode="",
             tonic=melody.tonic,
             tempo=melody.tempo,
             low=low,

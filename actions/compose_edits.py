@@ -55,15 +55,14 @@ def style_of(wish: Wish, available: tuple[str, ...]) -> str:
     return "fiddle" if "fiddle" in available else available[0]
 
 
-def mode_of(wish: Wish, style: str, asked_style: str | None, seed: int) -> str:
-    """The mode; a Chinese melody in major or minor is pentatonic, 宫 or 羽, which is part of that scale."""
+def mode_of(wish: Wish, chinese: bool, seed: int) -> str:
+    """The mode to write in; a Chinese melody in major or minor is pentatonic, 宫 or 羽, which is part of that scale."""
     minor = MOODS[wish.mood].minor if wish.mood else False
-    chinese = style == "chinese" or asked_style == "chinese"
-    if wish.mode == "major" or (wish.mode is None and not minor):
-        return ("gong" if wish.mode or wish.tonic is not None else ("gong", "zhi")[seed % 2]) if chinese else "major"
-    if wish.mode in ("minor", None):
-        return "yu" if chinese else "minor"
-    return wish.mode
+    if not chinese:
+        return wish.mode or ("minor" if minor else "major")
+    if wish.mode is None and not minor and wish.tonic is None:
+        return ("gong", "zhi")[seed % 2]
+    return {"major": "gong", "minor": "yu", None: "yu" if minor else "gong"}.get(wish.mode) or str(wish.mode)
 
 
 def melody_range(instrument: Instrument, shift: int) -> tuple[int, int]:
@@ -87,7 +86,8 @@ def new_piece(wish: Wish, available: tuple[str, ...], seed: int) -> State:
     mood = MOODS[wish.mood] if wish.mood else None
     style = style_of(wish, available)
     asked = wish.style or ("chinese" if wish.mode in PENTATONIC else None)
-    mode = mode_of(wish, style, asked, seed)
+    written = mode_of(wish, "chinese" in (style, asked), seed)
+    mode = wish.mode or written
     name = wish.instruments[0] if wish.instruments else "笛子" if asked == "chinese" or style == "chinese" else "钢琴"
     instrument = INSTRUMENTS[name]
     low, high = melody_range(instrument, (mood.register if mood else 0) + 5 * wish.register)
@@ -107,6 +107,7 @@ def new_piece(wish: Wish, available: tuple[str, ...], seed: int) -> State:
     request = Request(
         style=style,
         mode=mode,
+        written_mode="" if written == mode else written,
         tonic=tonic,
         bars=bars_of(wish, tempo),
         tempo=tempo,
@@ -172,8 +173,6 @@ def _key(state: State, request: Request, wish: Wish, done: list[str]) -> State:
         return state
     if mode is None:
         mode = request.mode
-    elif request.mode in PENTATONIC and mode in ("major", "minor"):
-        mode = (TO_MINOR if mode == "minor" else TO_MAJOR).get(request.mode, request.mode)
     turned = _turned(state, request, mode)
     if wish.tonic is not None and wish.tonic != request.tonic:
         up = (wish.tonic - request.tonic + 5) % 12 - 5

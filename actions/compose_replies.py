@@ -45,13 +45,13 @@ def data(state: State) -> dict[str, Any]:
     instruments = [state.instrument]
     if request.pattern != "none":
         instruments.append(backing_name(request))
-    scale = request.mode if request.mode in PENTATONIC else ""
+    written = request.written_mode or request.mode
     return {
         "style": request.style,
         "key": key_name(request),
         "tonic": TONICS[request.tonic],
         "mode": request.mode,
-        "scale": scale,
+        "pentatonic": written in PENTATONIC,
         "tempo": request.tempo,
         "bars": request.bars,
         "instruments": instruments,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from models.music.piece import Request
+from models.music.piece import Request, RequestError
 
 SLOT = "compose_state"
 
@@ -48,7 +48,7 @@ class State:
                 tuple(int(s) for s in stored["offered"]),
                 int(stored["made"]),
             )
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, RequestError):
             return cls()
 
     def with_request(self, **changes: Any) -> State:

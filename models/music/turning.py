@@ -7,11 +7,16 @@ import numpy.typing as npt
 
 from models.music.tensor import PITCHES, SCALES, Tokens, chords_of, scale_of
 
+WITHIN = {"major": "gong", "minor": "yu"}
+"""The pentatonic mode that a seven-note one holds."""
+
 
 def pitch_class_map(old: str, new: str) -> list[int]:
     """[12] for each semitone above the tonic its shift: the same degree where both modes have as many, else the
-    nearest note of the new scale, the lower one of two."""
+    nearest note of the new scale, the lower one of two. A pentatonic melody in major or minor stays pentatonic."""
     before, after = SCALES[old], SCALES[new]
+    if len(before) == 5 and new in WITHIN:
+        after = SCALES[WITHIN[new]]
     shifts = []
     for semitone in range(12):
         if len(before) == len(after) and semitone in before:

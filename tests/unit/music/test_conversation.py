@@ -1,0 +1,201 @@
+"""Conversations about music: what the assistant makes of each turn, and what it keeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actions.compose_conversation import converse
+from actions.compose_service import ComposeService
+from actions.compose_state import State
+from actions.reply import Reply
+from actions.skill import Turn
+from models.music.midi import read_midi, write_midi
+from models.music.model import MusicModel
+from models.music.piece import Request
+
+
+class Visitor:
+    """Somebody who talks to the skill."""
+
+    def __init__(self, service: ComposeService) -> None:
+        self.service, self.slots, self.count = service, dict[str, Any](), 0
+
+    def say(self, text: str, file: Path | None = None, mime: str = "audio/midi") -> Reply:
+        self.count += 1
+        files = ({"id": "u1", "kind": "audio", "mime": mime, "path": str(file)},) if file else ()
+        turn = Turn(text, "conversation", f"m{self.count}", "compose", 0.9, slots=self.slots, attachments=files)
+        outcome = converse(turn, self.service)
+        self.slots.update(outcome.slots)
+        return outcome.reply
+
+    @property
+    def request(self) -> Request:
+        request = State.from_dict(self.slots["compose_state"]).request
+        assert request is not None
+        return request
+
+
+@pytest.fixture
+def visitor(service: ComposeService) -> Visitor:
+    return Visitor(service)
+
+
+def test_a_piece_comes_with_sound_score_and_files(visitor: Visitor, service: ComposeService) -> None:
+    reply = visitor.say("写一段欢快的中国风旋律，4小节")
+    assert (reply.capability, reply.band, reply.ai_generated) == ("compose", "answer", True)
+    assert {"style", "key", "mode", "tempo", "bars", "instruments", "seed"} <= set(reply.data)
+    assert reply.data["style"] == "chinese"
+    assert [m.kind for m in reply.media] == ["audio", "score", "image", "midi", "score", "audio"]
+    for media in reply.media:
+        assert (service.media_dir / media.url.removeprefix("/media/")).stat().st_size > 100
+    assert "AI" not in reply.text
+    assert str(reply.data["seed"]) in reply.text
+
+
+def test_what_is_asked_for_is_what_is_said_and_done(visitor: Visitor) -> None:
+    reply = visitor.say("写一首16小节，C大调，每分钟120拍，用笛子的曲子")
+    assert (reply.data["bars"], reply.data["tempo"], reply.data["key"]) == (16, 120, "C大调")
+    assert reply.data["instruments"][0] == "笛子"
+    assert "长笛" in reply.text, "the sound that stands in is named"
+    assert (visitor.request.mode, visitor.request.tonic) == ("major", 0)
+
+
+def test_each_edit_changes_what_was_asked_and_keeps_the_rest(visitor: Visitor) -> None:
+    visitor.say("来一首忧伤的钢琴曲，8小节")
+    changes = {
+        "再快一点": {"tempo"},
+        "换成大调": {"mode", "written_mode"},
+        "升高三度": {"tonic", "low", "high"},
+        "长一点": {"bars", "closings"},
+        "第二句改一改": {"rewritten"},
+        "去掉伴奏": {"pattern"},
+        "加上伴奏": {"pattern"},
+        "换成大提琴": {"instrument", "low", "high"},
+        "每分钟90拍": {"tempo"},
+        "就这首，发我MIDI": set(),
+    }
+    for text, names in changes.items():
+        before = visitor.request
+        reply = visitor.say(text)
+        assert reply.band == "answer", text
+        after = visitor.request
+        changed = {n for n in Request.__dataclass_fields__ if getattr(before, n) != getattr(after, n)}
+        assert changed == names, text
+
+
+def test_three_to_choose_from(visitor: Visitor) -> None:
+    visitor.say("写一首4小节的曲子")
+    reply = visitor.say("再来三个让我选")
+    assert len(reply.cards) == 3
+    assert len(set(reply.data["choices"])) == 3
+    picked = visitor.say("选第2首")
+    assert picked.data["seed"] == reply.data["choices"][1]
+    assert {m.kind for m in picked.media} == {"audio", "midi", "score", "image"}
+
+
+def test_another_one_is_another_one_to_the_same_wish(visitor: Visitor) -> None:
+    visitor.say("写一首4小节的曲子，C大调")
+    first = visitor.request
+    visitor.say("换一首")
+    assert visitor.request.seed != first.seed
+    assert (visitor.request.bars, visitor.request.tonic) == (4, 0)
+
+
+def test_an_uploaded_melody_goes_on(visitor: Visitor, model: MusicModel, tmp_path: Path) -> None:
+    file = tmp_path / "u.mid"
+    own = model.compose(Request("fiddle", tonic=2, bars=6, seed=4, pattern="none", tempo=90))
+    file.write_bytes(write_midi(own, "x"))
+    heard = read_midi(file.read_bytes())
+    reply = visitor.say("", file)
+    assert reply.band == "answer"
+    assert reply.data["bars"] == 6 + 8
+    assert reply.data["tempo"] == 90
+    service_piece = visitor.service.models[visitor.request.style].compose(visitor.request)
+    assert [n.pitch for n in service_piece.notes][: len(own.notes)] == [n.pitch for n in own.notes]
+    assert visitor.request.tonic == heard.tonic
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("写一首0小节的曲子", "1 到 64 小节"),
+        ("写10000小节", "1 到 64 小节"),
+        ("写一段每分钟-5拍的旋律", "30 到 240 拍"),
+        ("用锯琴演奏一段", "最接近的是"),
+        ("来段架子鼓", "奏不出旋律"),
+        ("模仿周杰伦写一首歌", "这个我不做"),
+        ("写一首像《晴天》那样的歌", "这个我不做"),
+        ("写一首一小时的曲子，3000秒", "最长 64 小节"),
+        ("写一首音域C4到D4的曲子", "至少一个八度"),
+    ],
+)
+def test_what_cannot_be_done_is_a_sentence_with_something_that_can(visitor: Visitor, text: str, said: str) -> None:
+    reply = visitor.say(text)
+    assert said in reply.text
+    assert (reply.band, reply.media) == ("suggest", ())
+    assert reply.buttons
+    assert visitor.say(reply.buttons[0].payload).band == "answer"
+
+
+@pytest.mark.parametrize("data", [b"", b"MThd", b"MThd\0\0\0\6\0\1\xff\xff\0\x60MTrk\x7f\xff\xff\xff"])
+def test_a_broken_upload_is_a_sentence(visitor: Visitor, tmp_path: Path, data: bytes) -> None:
+    file = tmp_path / "u.mid"
+    file.write_bytes(data)
+    reply = visitor.say("接着写", file)
+    assert "MIDI" in reply.text
+    assert reply.media == ()
+
+
+def test_a_recording_and_a_file_that_is_gone_are_sentences(visitor: Visitor, tmp_path: Path) -> None:
+    assert "上传一个 MIDI" in visitor.say("按我哼的写下去", tmp_path / "x.wav", "audio/wav").text
+    assert "重新上传" in visitor.say("", tmp_path / "gone.mid").text
+
+
+def test_a_style_that_was_never_learned_is_admitted(visitor: Visitor) -> None:
+    assert "没有学过“爵士”" in visitor.say("写一首爵士，4小节").text
+
+
+def test_without_the_chinese_weights_it_says_so_and_stays_pentatonic(model: MusicModel, tmp_path: Path) -> None:
+    visitor = Visitor(ComposeService({"fiddle": model, "chorale": model}, tmp_path))
+    reply = visitor.say("写一段中国风旋律，4小节")
+    assert "没有启用" in reply.text
+    assert visitor.request.style == "fiddle"
+    assert visitor.request.mode in ("gong", "zhi")
+
+
+def test_without_any_weights_it_says_so(tmp_path: Path) -> None:
+    reply = Visitor(ComposeService({}, tmp_path)).say("写一首曲子")
+    assert reply.band == "refuse"
+
+
+@pytest.mark.parametrize("stored", [None, 5, {}, {"request": {"bars": 1}}, {"request": {"style": "x", "bars": -1}}])
+def test_a_memory_of_another_release_starts_afresh(stored: object) -> None:
+    assert State.from_dict(stored).request is None
+
+
+def test_the_memory_survives_json(visitor: Visitor) -> None:
+    import json
+
+    visitor.say("写一首8小节的曲子")
+    visitor.say("第二句改一改")
+    stored = visitor.slots["compose_state"]
+    assert State.from_dict(json.loads(json.dumps(stored))) == State.from_dict(stored)
+    assert State.from_dict(stored).request == visitor.request
+
+
+def test_old_files_go(service: ComposeService, visitor: Visitor) -> None:
+    import os
+
+    service.media_dir.mkdir()
+    old = service.media_dir / "music-old.mid"
+    old.write_bytes(b"x")
+    os.utime(old, (0, 0))
+    other = service.media_dir / "another-skill.png"
+    other.write_bytes(b"x")
+    os.utime(other, (0, 0))
+    visitor.say("写一首4小节的曲子")
+    assert not old.exists()
+    assert other.exists()
