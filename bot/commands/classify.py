@@ -91,6 +91,7 @@ def train_classifier(
 ) -> None:
     """用自己的标签训练分类模型：坏行逐行列出，打印指标，画出混淆矩阵。"""
     from knowledge.encoder import load_encoder
+    from knowledge.static_vectors import WordVectors
     from models.classifier.own import LISTED, read_table, train_own
     from models.classifier.vectors import VectorCache
 
@@ -104,7 +105,8 @@ def train_classifier(
             print(f"  {problem}")
         if len(table.problems) > LISTED:
             print(f"  ……另有 {len(table.problems) - LISTED:,} 行")
-    vectors = VectorCache(load_encoder(settings.encoder, settings.var_dir / "encoder"), settings.var_dir / "classifier")
+    built = settings.var_dir / "encoder"
+    vectors = VectorCache(load_encoder(settings.encoder, built), settings.var_dir / "classifier")
 
     def encode(texts: Sequence[str]) -> Floats:
         return vectors(texts, _encoded)
@@ -114,7 +116,8 @@ def train_classifier(
         print(f"第 {epoch.number} 轮：损失 {epoch.loss:.4f}，开发集 {epoch.score:.4f}{mark}", flush=True)
 
     folder = output or settings.var_dir / "classifier" / "own"
-    result = train_own(table, folder, encode, source=data.name, epochs=epochs, report=report)
+    own_start = WordVectors(built / "static") if settings.commercial_use else None
+    result = train_own(table, folder, encode, source=data.name, epochs=epochs, report=report, token_vectors=own_start)
     learned, dev, test = result.counts
     print(f"完成：{learned:,} 条训练，{dev:,} 条开发，{test:,} 条留出。留出部分上：")
     for name, value in result.figures.items():

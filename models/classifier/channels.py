@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import yaml
 
 from knowledge.normalise import normalise
 from models.classifier.corpora import Corpus, Sample, apart, find, shuffled, thucnews, tnews
+from models.classifier.plots import WRITTEN, plots
 
-WRITTEN = Path(__file__).resolve().parent / "written"
 ENGLISH = {
     "影视": "Film & TV", "综艺": "Variety shows", "音乐": "Music", "动漫": "Anime & comics", "游戏": "Games",
     "读书": "Books & literature", "艺术": "Art & exhibitions", "戏曲舞台": "Stage & opera", "明星": "Celebrities",
@@ -46,6 +49,10 @@ RULES = {
 }
 _PATTERNS = {channel: re.compile(words) for channel, words in RULES.items()}
 _ORDER = tuple(RULES)
+PLOTS = 250
+"""Plots of films that are learned as 影视."""
+FEWEST, MOST_REPEATS = 500, 12
+"""Texts that a small class is repeated up to, and how often at most."""
 FROM_ENTERTAINMENT = ("动漫", "综艺", "音乐", "戏曲舞台", "影视", "明星")
 FROM_CULTURE = ("动漫", "戏曲舞台", "读书", "艺术", "音乐")
 
@@ -77,7 +84,7 @@ def mapped(samples: Iterable[Sample]) -> Iterator[Sample]:
 
 @cache
 def written(part: str) -> tuple[Sample, ...]:
-    """The texts written for this project: part train or test."""
+    """The texts written for this project: part train, dev or test."""
     data = yaml.safe_load((WRITTEN / "channels.yml").read_text(encoding="utf-8"))
     return tuple(Sample(normalise(t), (c,)) for c, parts in data.items() for t in parts.get(part, ()))
 
@@ -110,8 +117,15 @@ def corpus(folder: Path) -> Corpus:
     tenth = len(extra) // 10
     parts["test"] += extra[:tenth]
     parts["dev"] += extra[tenth : 2 * tenth]
-    own = shuffled(written("train"))
-    eighth = len(own) // 8
-    parts["dev"] += own[:eighth]
-    parts["train"] += extra[2 * tenth :] + own[eighth:]
-    return apart("channels", parts["train"], parts["dev"], [*parts["test"], *written("test")])
+    parts["train"] += extra[2 * tenth :] + [Sample(plot.text, ("影视",)) for plot in islice(plots(), PLOTS)]
+    parts["train"] += written("train")
+    parts["dev"] += written("dev")
+    whole = apart("channels", parts["train"], parts["dev"], [*parts["test"], *written("test")])
+    return replace(whole, train=evened(whole.train))
+
+
+def evened(samples: Sequence[Sample]) -> tuple[Sample, ...]:
+    """The samples, those of small classes repeated: a visitor asks about opera as often as about stocks."""
+    counts = Counter(sample.labels[0] for sample in samples)
+    times = {label: min(MOST_REPEATS, max(1, round(FEWEST / n))) for label, n in counts.items()}
+    return tuple(shuffled(sample for sample in samples for _ in range(times[sample.labels[0]])))

@@ -50,6 +50,21 @@ def initial_vectors(entries: Sequence[str], table: WordVectors, size: int) -> Fl
     return rows * 3
 
 
+def from_token_vectors(
+    vocabulary: Vocabulary, table: WordVectors, shape: NetworkConfig, n_outputs: int, seed: int = 0
+) -> TextCNN:
+    """A network whose embeddings are the encoder's token vectors and that has learned nothing yet."""
+    torch.manual_seed(seed)
+    network = TextCNN(FIRST + len(vocabulary.characters), FIRST + len(vocabulary.words), n_outputs, shape)
+    with torch.no_grad():
+        for embedding, entries in (
+            (network.character_embedding, vocabulary.characters),
+            (network.word_embedding, vocabulary.words),
+        ):
+            embedding.weight.copy_(torch.from_numpy(initial_vectors(entries, table, shape.embedding_size)))
+    return network
+
+
 def pretrained(
     vocabulary: Vocabulary,
     table: WordVectors,
@@ -73,19 +88,8 @@ def pretrained(
     encoded = [vocabulary.encode(text) for text in texts]
     order = np.random.default_rng(config.seed).permutation(len(texts))
     kept, learned = order[: min(1500, len(order) // 20)], order[min(1500, len(order) // 20) :]
-    torch.manual_seed(config.seed)
-    network = TextCNN(
-        FIRST + len(vocabulary.characters),
-        FIRST + len(vocabulary.words),
-        TARGET_SIZE,
-        replace(shape, dropout=0.1, input_dropout=0.05),
-    )
-    with torch.no_grad():
-        for embedding, entries in (
-            (network.character_embedding, vocabulary.characters),
-            (network.word_embedding, vocabulary.words),
-        ):
-            embedding.weight.copy_(torch.from_numpy(initial_vectors(entries, table, shape.embedding_size)))
+    lighter = replace(shape, dropout=0.1, input_dropout=0.05)
+    network = from_token_vectors(vocabulary, table, lighter, TARGET_SIZE, config.seed)
 
     def score(candidate: TextCNN) -> float:
         said = predict(candidate, [encoded[i] for i in kept])

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from pathlib import Path
 
 from knowledge.normalise import normalise
-from models.classifier.channels import WRITTEN
 from models.classifier.corpora import Corpus, Sample, apart, shuffled
+from models.classifier.plots import WRITTEN, plots
 
-RECOMMENDER = Path(__file__).resolve().parents[1] / "recommender"
-RENAMED = {"儿童": "家庭", "歌舞": "音乐", "黑色": "犯罪", "IMAX": ""}
+REPEATED = 4
+"""The few synopses written here count this often beside the plots."""
 ENGLISH = {
     "剧情": "Drama", "喜剧": "Comedy", "爱情": "Romance", "动作": "Action", "惊悚": "Thriller", "悬疑": "Mystery",
     "犯罪": "Crime", "科幻": "Science fiction", "奇幻": "Fantasy", "恐怖": "Horror", "战争": "War", "冒险": "Adventure",
@@ -23,18 +22,6 @@ ENGLISH = {
     "武侠": "Wuxia", "历史": "History", "青春": "Coming of age", "仙侠": "Xianxia", "都市": "Urban life",
     "灾难": "Disaster", "运动": "Sports", "传记": "Biography",
 }  # fmt: skip
-
-
-def plots() -> Iterator[Sample]:
-    """The films with a plot and genres, in the order of the catalogue."""
-    with (RECOMMENDER / "weights" / "catalogue.tsv").open(encoding="utf-8", newline="") as stream:
-        genres = {row["id"]: row["genres"].split("/") for row in csv.DictReader(stream, delimiter="\t")}
-    with (RECOMMENDER / "films.tsv").open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream, delimiter="\t"):
-            named = (RENAMED.get(genre, genre) for genre in genres.get(row["id"], ()))
-            labels = tuple(dict.fromkeys(genre for genre in named if genre in ENGLISH))
-            if row["plot"] and labels:
-                yield Sample(normalise(row["plot"]), labels)
 
 
 def written(part: str) -> Iterator[Sample]:
@@ -51,4 +38,5 @@ def corpus() -> Corpus:
     a, b = round(len(films) * 0.15), round(len(films) * 0.25)
     own = shuffled(written("train"))
     eighth = len(own) // 8
-    return apart("genres", [*films[b:], *own[eighth:]], [*films[a:b], *own[:eighth]], [*films[:a], *written("test")])
+    train = shuffled([*films[b:], *own[eighth:] * REPEATED])
+    return apart("genres", train, [*films[a:b], *own[:eighth]], [*films[:a], *written("test")])

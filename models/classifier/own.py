@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-
 from knowledge.normalise import match_key, normalise
+from knowledge.static_vectors import WordVectors
 from models.classifier import evaluate, fitting
 from models.classifier.config import ClassifierConfig
 from models.classifier.confusion import confusion_svg
@@ -19,11 +18,14 @@ from models.classifier.model import WEIGHTS, TextClassifier, classifiable
 from models.classifier.publish import Origin, publish
 from models.classifier.tables import LABEL_COLUMNS, TEXT_COLUMNS, TextTable
 from models.classifier.training import Epoch
+from models.classifier.vocabulary import Vocabulary
 
 LONGEST = 2000
 FEWEST_TEXTS, FEWEST_OF_LABEL = 20, 4
 MOST_LABELS = 200
 LISTED = 50
+N_DICTIONARY = 24_000
+SHIPPED = {"name": "起点：随库的频道模型", "source": "models/classifier/weights/channel", "terms": "仅限非商业用途"}
 SEPARATORS = ("|", ";", "；")
 MULTI_SHARE = 0.02
 """A table is multi-label when at least this share of its rows has several labels."""
@@ -132,29 +134,36 @@ def train_own(
     source: str,
     epochs: int,
     report: Callable[[Epoch], None],
+    token_vectors: WordVectors | None = None,
 ) -> OwnResult:
     """Train on the table and write the model into ``folder``, with ``confusion.svg`` for single labels.
 
     Args:
         table: good rows. encode: the sentence encoder. source: name of the file, for the card.
         epochs: most passes; training stops earlier when the dev part gets no better.
+        token_vectors: given for commercial use: the network begins with them instead of with the shipped weights, whose
+            data forbids that; with a few hundred texts it learns less.
     """
-    torch.set_num_threads(max(1, torch.get_num_threads() // 2))
     corpus = split("own", table.samples, 0.15, 0.15)
     labels = tuple(dict.fromkeys(sorted(label for s in corpus.train for label in s.labels)))
     corpus = Corpus(corpus.name, corpus.train, _known(corpus.dev, labels), _known(corpus.test, labels))
-    shipped = TextClassifier.load(WEIGHTS / "channel")
-    config = ClassifierConfig(piece=200, network=shipped.config.network)
+    config = ClassifierConfig(piece=200)
     # A few hundred texts are few steps a pass: the passes are smaller and more.
     config = replace(config, training=replace(config.training, epochs=epochs, batch_size=32, patience=4))
+    if token_vectors is None:
+        shipped = TextClassifier.load(WEIGHTS / "channel")
+        vocabulary, start = shipped.vocabulary, fitting.to_torch(shipped.network, shipped.config.network)
+    else:
+        vocabulary = Vocabulary.build((s.text for s in corpus.train), n_dictionary=N_DICTIONARY)
+        start = fitting.from_token_vectors(vocabulary, token_vectors, config.network, len(labels))
     classifier = fitting.fit(
         "own",
         labels,
         corpus.train,
         corpus.dev,
         multi_label=table.multi_label,
-        vocabulary=shipped.vocabulary,
-        start=fitting.to_torch(shipped.network, shipped.config.network),
+        vocabulary=vocabulary,
+        start=start,
         encode=encode,
         config=config,
         report=report,
@@ -169,8 +178,11 @@ def train_own(
         picture = folder / "confusion.svg"
         picture.write_text(confusion_svg(labels, held_out.confusion), encoding="utf-8")
     origin = Origin(
-        data=({"name": f"自有数据 {source}", "source": "运营者", "terms": "由运营者负责"}, *_shipped_data()),
-        commercial_use=False,
+        data=(
+            {"name": f"自有数据 {source}", "source": "运营者", "terms": "由运营者负责"},
+            *(() if token_vectors else (SHIPPED,)),
+        ),
+        commercial_use=token_vectors is not None,
         command=f"wenyu model train classifier --data {source}",
     )
     publish(classifier, folder, origin, figures)
@@ -179,7 +191,3 @@ def train_own(
 
 def _known(samples: Sequence[Sample], labels: Sequence[str]) -> tuple[Sample, ...]:
     return tuple(s for s in samples if set(s.labels) <= set(labels))
-
-
-def _shipped_data() -> tuple[dict[str, str], ...]:
-    return ({"name": "起点：随库的频道模型", "source": "models/classifier/weights/channel", "terms": "仅限非商业用途"},)

@@ -8,8 +8,8 @@ from pathlib import Path
 import yaml
 
 from knowledge.normalise import normalise
-from models.classifier.channels import WRITTEN
 from models.classifier.corpora import Corpus, Sample, apart, reviews, shuffled
+from models.classifier.plots import WRITTEN
 
 ENGLISH = {"正面": "Positive", "负面": "Negative"}
 REPEATED = 4

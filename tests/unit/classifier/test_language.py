@@ -18,7 +18,10 @@ STATION = "深夜的太空站里，最后一名宇航员听见了敲门声"
         ("“听完只想单曲循环一整个冬天” 正面负面？", "听完只想单曲循环一整个冬天"),
         ("情感分析 这家剧院座椅太硬，但演员是真的好", "这家剧院座椅太硬，但演员是真的好"),
         ("麻烦给归个类：她一睁眼，发现自己回到了高考前一天", "她一睁眼，发现自己回到了高考前一天"),
-        ("《暴雨将至》老城一夜被淹，七个陌生人困在电梯里 你说这算灾难片还是惊悚片，算什么", "《暴雨将至》老城一夜被淹，七个陌生人困在电梯里"),
+        (
+            "《暴雨将至》老城一夜被淹，七个陌生人困在电梯里 你说这算灾难片还是惊悚片，算什么",
+            "《暴雨将至》老城一夜被淹，七个陌生人困在电梯里",
+        ),
         (f"帮我分个类\n{STATION}", STATION),
         ("tag一下这段synopsis：a retired thief comes back", "a retired thief comes back"),
     ],
@@ -27,7 +30,9 @@ def test_the_text_is_found_in_the_request(message: str, text: str) -> None:
     assert understand(message).texts == (text,)
 
 
-@pytest.mark.parametrize("message", ["打标签", "分个类", "帮我分类一下这段文字", "我有一段影评，你能给我打几个标签吗", "什么类型"])
+@pytest.mark.parametrize(
+    "message", ["打标签", "分个类", "帮我分类一下这段文字", "我有一段影评，你能给我打几个标签吗", "什么类型"]
+)
 def test_a_request_without_a_text(message: str) -> None:
     assert understand(message).texts == ()
 
@@ -76,7 +81,11 @@ def test_when_a_text_was_asked_for_whatever_comes_is_one() -> None:
 
 
 def test_several_texts_one_a_line() -> None:
-    assert understand("给下面几条分类：\n国足逼平对手\n新专辑上线\n\n· 股价跌停").texts == ("国足逼平对手", "新专辑上线", "· 股价跌停")
+    assert understand("给下面几条分类：\n国足逼平对手\n新专辑上线\n\n· 股价跌停").texts == (
+        "国足逼平对手",
+        "新专辑上线",
+        "· 股价跌停",
+    )
 
 
 def test_more_lines_than_are_taken_are_counted() -> None:
@@ -90,7 +99,7 @@ def test_paragraphs_of_one_long_text_stay_together() -> None:
 
 
 def test_a_pasted_table_gives_its_column_of_texts() -> None:
-    assert understand("分类：\nid,标题\n1,国足逼平对手\n2,\"新专辑,上线\"").texts == ("国足逼平对手", "新专辑,上线")
+    assert understand('分类：\nid,标题\n1,国足逼平对手\n2,"新专辑,上线"').texts == ("国足逼平对手", "新专辑,上线")
 
 
 @pytest.mark.parametrize("message", ["", " ", "\n", "：", "分类：", "分类：\n\n", "“”", "\u202e", "," * 50, "a" * 2000])

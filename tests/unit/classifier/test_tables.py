@@ -29,7 +29,7 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
 
 
 def test_lines_of_different_encodings_and_a_line_of_none(tmp_path: Path) -> None:
-    data = "text,label\n".encode() + "电影,影视\n".encode() + "球队,体育\n".encode("gb18030") + b"\xff\xff\x81,x\n"
+    data = b"text,label\n" + "电影,影视\n".encode() + "球队,体育\n".encode("gb18030") + b"\xff\xff\x81,x\n"
     rows = list(TextTable(written(tmp_path / "a.csv", data)))
     assert [row.cells[0] for row in rows[:2]] == ["电影", "球队"]
     assert [bool(row.problem) for row in rows] == [False, False, True]
