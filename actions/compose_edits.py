@@ -13,6 +13,8 @@ from models.music.instruments import INSTRUMENTS, Instrument
 from models.music.piece import FASTEST, HIGHEST, LEAST_SPAN, LOWEST, MOST_BARS, SLOWEST, Request, whole_phrases
 from models.music.tensor import PENTATONIC, PHRASE_BARS, SCALES
 
+OWN = "own"
+"""The style of weights that the operator trained; it comes first when no style is named."""
 SPAN = 17
 """Semitones between the lowest and the highest note of a melody unless asked otherwise."""
 STYLE_TEMPO = {"chinese": 88, "fiddle": 108, "chorale": 76}
@@ -47,6 +49,8 @@ def style_of(wish: Wish, available: tuple[str, ...]) -> str:
         style = "chorale"
     if style is None and (set(wish.instruments) & CHINESE_INSTRUMENTS or wish.mode in PENTATONIC):
         style = "chinese"
+    if style is None and OWN in available:
+        style = OWN
     if style is None:
         density = MOODS[wish.mood].density if wish.mood else STYLE_DENSITY["fiddle"]
         style = "chorale" if density <= CALM_DENSITY else "fiddle"

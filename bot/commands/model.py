@@ -53,3 +53,30 @@ def recommender(
     print("训练完成。留出数据上的指标：")
     for name, value in metrics.items():
         print(f"  {name} = {value}")
+
+
+class MusicStyle(StrEnum):
+    """Which of the embedded weights."""
+
+    DEFAULT = "default"
+    CHINESE = "chinese"
+
+
+@train_app.command()
+def music(
+    data: Annotated[
+        Path | None, typer.Option(help="自己的 MIDI、MusicXML、ABC 文件夹；不写则重新训练随库的权重")
+    ] = None,
+    style: Annotated[MusicStyle, typer.Option(help="随库的哪一份：default 或 chinese（中国风）")] = MusicStyle.DEFAULT,
+) -> None:
+    """训练作曲模型，并打印在留出曲子上的指标；需要先安装 music21。"""
+    from models.music import train
+
+    var_dir = get_settings().var_dir
+    if data is not None:
+        metrics = train.train_own(data, var_dir, print)
+    else:
+        metrics = train.train_embedded(style.value, var_dir / "music", print)
+    print("训练完成。留出曲子上的指标：")
+    for name, value in metrics.items():
+        print(f"  {name} = {value}")

@@ -12,7 +12,7 @@ class MusicConfig:
     Attributes:
         styles: the corpora's styles, in the order of the condition's column.
         width, hidden, noise: of the generator; critic_width: of the critic.
-        batch: phrases a step; seed: of everything random.
+        batch, game_batch: phrases a step in the warm start and in the game; seed: of everything random.
         warm_epochs, warm_rate: of the warm start by maximum likelihood; dropout of the tokens it reads.
         game_steps: alternations of the game; critic_steps: of the critic in each; critic_head_start: before the first.
         generator_rate, critic_rate: learning rates in the game.
@@ -27,13 +27,14 @@ class MusicConfig:
     noise: int = 32
     critic_width: int = 96
     batch: int = 64
+    game_batch: int = 64
     seed: int = 1
-    warm_epochs: int = 12
+    warm_epochs: int = 8
     warm_rate: float = 2e-3
     dropout: float = 0.1
-    game_steps: int = 1500
+    game_steps: int = 500
     critic_steps: int = 1
-    critic_head_start: int = 200
+    critic_head_start: int = 150
     generator_rate: float = 1e-4
     critic_rate: float = 3e-4
     anchor: float = 1.0

@@ -15,11 +15,13 @@ from models.music.game import written
 from models.music.generator import Generator, Given
 from models.music.measures import COPY, Floats, distances, diversity, nearest, table
 from models.music.phrases import NONE, Phrases
-from models.music.tensor import MODES, PHRASE_STEPS, Tokens, Tune
+from models.music.tensor import MODES, PHRASE_STEPS, Tune
 
 Writer = Callable[[Phrases, int], Set]
 """Writes a phrase for each example, from its condition alone; the seed makes it repeatable."""
 NEAREST_SAMPLE = 400
+LEAST_TUNES = 20
+"""A mode with fewer tunes than this shares the chain of its whole style."""
 
 
 def rounds(phrases: Phrases) -> list[npt.NDArray[np.intp]]:
@@ -52,14 +54,20 @@ def network_writer(generator: Generator) -> Writer:
 
 
 def markov_writer(tunes: list[Tune], styles: tuple[str, ...], order: int) -> Writer:
-    """Whole tunes from a chain of notes for each style; it has no chords, so it gets those of the example."""
-    chains = [MarkovChain([t for t in tunes if t.style == style], order) for style in styles]
+    """Whole tunes from a chain of notes for each style and mode; chords it has none, so it gets the example's."""
+    chains: dict[tuple[int, int], MarkovChain] = {}
+    for number, style in enumerate(styles):
+        of_style = [t for t in tunes if t.style == style]
+        for place, mode in enumerate(MODES):
+            of_mode = [t for t in of_style if t.mode == mode]
+            chains[number, place] = MarkovChain(of_mode if len(of_mode) >= LEAST_TUNES else of_style, order)
 
     def write(phrases: Phrases, seed: int) -> Set:
         random = np.random.default_rng(seed)
         tokens = np.zeros_like(phrases.tokens)
         for rows in np.split(np.arange(len(phrases)), np.flatnonzero(np.diff(phrases.tune)) + 1):
-            chain = chains[int(phrases.conditions[rows[0], 0])]
+            style, mode = phrases.conditions[rows[0], :2].tolist()
+            chain = chains[style, mode]
             tokens[rows] = chain.sample(len(rows) * PHRASE_STEPS, random).reshape(len(rows), -1)
         return tokens, phrases.chords
 
@@ -132,8 +140,3 @@ def _wasserstein(generated: Floats, real: Floats) -> float:
 def real_writer(phrases: Phrases, seed: int) -> Set:
     """The examples themselves: what people wrote, as the floor of every distance."""
     return phrases.tokens, phrases.chords
-
-
-def copy_rate(tokens: Tokens, train: Phrases) -> float:
-    """Share of phrases that are copies of a training phrase."""
-    return float((nearest(tokens, train.tokens) <= COPY).mean())

@@ -134,7 +134,7 @@ def play(generator: Generator, critic: Critic, train: Phrases, config: MusicConf
     d_steps = torch.optim.Adam(critic.parameters(), config.critic_rate, betas=(0.0, 0.9))
     random = torch.Generator().manual_seed(config.seed + 1)
     order = np.random.default_rng(config.seed + 1)
-    source = _for_ever(train, config.batch, order)
+    source = _for_ever(train, config.game_batch, order)
     seen: list[tuple[float, ...]] = []
     began = time.perf_counter()
     for step in range(-config.critic_head_start, config.game_steps):

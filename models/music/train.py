@@ -20,6 +20,7 @@ from models.artefact import write_manifest
 from models.errors import WenyuError
 from models.music import corpus
 from models.music.config import MusicConfig
+from models.music.evaluate import Judgement
 from models.music.game import Report
 from models.music.measures import MEASURES
 from models.music.model import CHINESE_WEIGHTS, DEFAULT_WEIGHTS, MusicModel
@@ -35,7 +36,9 @@ STYLES = {"default": ("fiddle", "chorale"), "chinese": ("chinese",)}
 FOLDERS = {"default": DEFAULT_WEIGHTS, "chinese": CHINESE_WEIGHTS}
 CONFIGS = {
     "default": MusicConfig(styles=STYLES["default"]),
-    "chinese": MusicConfig(styles=STYLES["chinese"], warm_epochs=10, game_steps=400, critic_head_start=100),
+    "chinese": MusicConfig(
+        styles=STYLES["chinese"], warm_epochs=14, game_steps=120, critic_head_start=50, game_batch=48
+    ),
 }
 LEAST_PHRASES = 200
 MUSIC21 = "训练要读乐谱，请先安装 music21：.venv/bin/pip install music21==10.5.1"
@@ -122,7 +125,7 @@ def train_own(folder: Path, var_dir: Path, report: Report) -> dict[str, float]:
         )
     phrases = parts(tunes, (OWN_STYLE,), 2)
     steps = len(phrases[0]) // MusicConfig.batch
-    config = MusicConfig(styles=(OWN_STYLE,), warm_epochs=max(10, min(60, 1200 // max(1, steps))), game_steps=300)
+    config = MusicConfig(styles=(OWN_STYLE,), warm_epochs=max(10, min(60, 1200 // max(1, steps))), game_steps=200)
     data = [{"name": "自有曲谱", "source": "运营者提供的文件夹", "terms": "由运营者负责"}]
     command = f"{COMMAND} --data {folder.name}"
     target = var_dir / "music" / "weights"
@@ -144,19 +147,23 @@ def fit_and_publish(
     train, validation, test = phrases
     model = MusicModel.fit(train, validation, config, report, commercial_use=commercial_use)
     minutes = (time.process_time() - began) / 60
-    judgement = model.evaluate(train, validation, test)
+    metrics = measure(model.evaluate(train, validation, test))
+    metrics |= {"training phrases": float(len(train)), "training CPU minutes": round(minutes, 1)}
+    publish(model, folder, metrics, data, command)
+    return metrics
+
+
+def measure(judgement: Judgement) -> dict[str, float]:
+    """A judgement as metrics by name, rounded."""
     metrics = {f"distance {name}": round(value, 3) for name, value in judgement.distances.items()}
     metrics |= {
         "mean distance": round(float(np.mean(list(judgement.distances.values()))), 3),
         "copied share": round(judgement.copied, 4),
         "diversity": round(judgement.diversity, 3),
-        "training phrases": float(len(train)),
-        "training CPU minutes": round(minutes, 1),
     }
     metrics |= {f"mean {name}": round(float(v), 3) for name, v in zip(MEASURES, judgement.means, strict=True)}
     if judgement.detected is not None:
         metrics["fresh discriminator accuracy"] = round(judgement.detected, 3)
-    publish(model, folder, metrics, data, command)
     return metrics
 
 
