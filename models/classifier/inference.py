@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import ThreadpoolController
 
 from models.classifier.config import NetworkConfig
 from models.classifier.vocabulary import PADDING, Encoded
@@ -18,6 +20,11 @@ from models.classifier.vocabulary import PADDING, Encoded
 Floats = npt.NDArray[np.float32]
 BLOCK = 16_384
 """Positions (texts times length) that are convolved at once: 8 MB of input, so that it stays in the cache."""
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 @dataclass(frozen=True)
@@ -117,6 +124,11 @@ class Network:
         return out
 
     def _features(self, encoded: Sequence[Encoded]) -> tuple[Floats, npt.NDArray[np.int64]]:
+        # A second thread waits longer for its share of such small products than they take, and keeps a core busy.
+        with _libraries().limit(limits=1, user_api="blas"):
+            return self._pooled(encoded)
+
+    def _pooled(self, encoded: Sequence[Encoded]) -> tuple[Floats, npt.NDArray[np.int64]]:
         values, places = [], []
         for branch, rows in (
             (self.characters, [e.characters for e in encoded]),
