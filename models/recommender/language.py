@@ -79,7 +79,7 @@ class Language:
     ) -> None:
         self._lexicon = lexicon or load_lexicon()
         self._people = People(catalogue, self._lexicon.nicknames)
-        self.titles = TitleIndex(catalogue, self._people, popularity, further)
+        self.titles = TitleIndex(catalogue, self._people, popularity, further, self._lexicon.series)
         self._mentions = Mentions(self.titles, self._people, self._lexicon, catalogue.ids)
 
     def understand(self, message: str) -> Message:

@@ -44,6 +44,7 @@ class Lexicon:
 
     def __init__(self, content: Mapping[str, Any]) -> None:
         self.nicknames: dict[str, str] = dict(content["nicknames"])
+        self.series: dict[str, str] = dict(content["series"])
         self._meaning: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
         for field in ("genres", "moods", "countries", "audience"):
             for value, words in content[field].items():

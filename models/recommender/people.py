@@ -17,6 +17,7 @@ SHORT = 2
 """Names of two characters, such as 福特, may be ordinary words: they count only for people of several films."""
 FILMS_FOR_SHORT = 3
 SOUND_LENGTH = 3
+LETTERS = 6
 """Shorter runs of syllables are too common to be taken for a name that was written differently."""
 _DIRECTS = re.compile(r"^的?(?:导演|导的|执导|拍的?|导)|^(?:的)?作品")
 _ACTS = re.compile(r"^(?:和.{1,8})?(?:主演|出演|演的?|参演|扮演|饰演|配音)")
@@ -59,6 +60,7 @@ class People:
                 self._forms[form] = best
         self._forms |= {nick: name for nick, name in nicknames.items() if name in self._films}
         self._longest = max((len(form) for form in self._forms), default=0)
+        self._in_letters = {"".join(spoken(form)): name for form, name in self._forms.items() if HAN.search(form)}
         self._sounds = Sounds()
         self._heard: dict[str, tuple[str, str]] = {}
         for form, name in self._forms.items():
@@ -69,6 +71,11 @@ class People:
     def films(self, name: str) -> set[int]:
         """Codes of the items that somebody directed or acts in."""
         return self._films.get(name, set())
+
+    def in_letters(self, text: str) -> dict[str, str]:
+        """People written in pinyin as a word of their own, as written → name."""
+        runs = {run for run in re.findall(r"[a-z]+", text) if len(run) >= LETTERS}
+        return {run: self._in_letters[run] for run in runs if run in self._in_letters}
 
     def find(self, text: str, taken: Iterable[tuple[int, int]] = ()) -> list[Person]:
         """People named in ``text`` (normalised), outside the ranges ``taken``, in order of appearance."""

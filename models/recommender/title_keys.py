@@ -41,7 +41,7 @@ def number(text: str) -> int:
 
 def han_key(text: str) -> str:
     """Simplified, lower case, numbers as digits, 第2部 as 2, no punctuation or spaces."""
-    plain = _NUMBER.sub(lambda match: str(number(match[0])), normalise(text))
+    plain = _NUMBER.sub(lambda match: str(number(match[0])), normalise(text).replace("著", "着"))
     plain = _ROMAN_AFTER_HAN.sub(lambda match: _ROMAN[match[0].strip()], plain)
     return _PART.sub(r"\1", _NOT_WORD.sub("", plain))
 

@@ -30,7 +30,11 @@ _END_NUMBER = re.compile(r"(?<!\d)(\d{1,2})$")
 
 
 class Names:
-    """Immutable after it was built. ``exact``: key → item code → rank (0 a title, 1 an alias, 2 part of one)."""
+    """Immutable after it was built.
+
+    Attributes:
+        exact: key → item code → rank (0 a title, 1 an alias, 2 part of one); han: (key, item code, rank) of the Chinese ones.
+    """
 
     def __init__(self, catalogue: Catalogue, further: Mapping[str, Sequence[str]]) -> None:
         self.exact: dict[str, dict[int, int]] = defaultdict(dict)
@@ -55,6 +59,7 @@ class Names:
                     latin.append((key, code))
         self.exact = dict(self.exact)
         self._han = [key for key, _, _ in han]
+        self.han = [(key, code, self.exact[key][code]) for key, _, code in han]
         self._heard = [self._sounds.learn(spoken(key)) for key in self._han]
         self._letters = [letters for _, letters, _ in han]
         self._typed = [_typed(key) for key in self._han]
@@ -64,6 +69,9 @@ class Names:
         self._latin_codes = np.array([code for _, code in latin], np.int32)
         codes = self._han_codes.tolist()
         self._by_sound = _grouped(self._heard, codes)
+        self._ranks: dict[tuple[str, int], set[int]] = defaultdict(set)
+        for heard, (_, code, rank) in zip(self._heard, self.han, strict=True):
+            self._ranks[heard, code].add(rank)
         self._by_letters = _grouped([*self._letters, *self._typed], codes * 2)
         articles = ("", "the", "a", "an")
         squeezed = [article + key for article in articles for key in self._latin_squeezed]
@@ -75,6 +83,8 @@ class Names:
         key = han_key(text)
         heard = self._sounds.encode(spoken(key))
         codes = self._by_sound.get(heard, set()) if len(heard) > 1 else set()
+        rank = min((r for c in codes for r in self._ranks[heard, c]), default=0)
+        codes = {c for c in codes if rank in self._ranks[heard, c]}
         close = {c: max(OSA.normalized_similarity(key, han_key(name)) for _, name in self._of[c]) for c in codes}
         return [c for c in codes if close[c] >= max(close.values()) - 1e-6]
 
@@ -85,6 +95,12 @@ class Names:
             yield self._squeezed.get(letters, set())
             yield self._by_letters.get(re.sub(r"[^a-z0-9]", "", text), set())
             yield self._initials.get(letters, set())
+
+    def squeezed(self, key: str) -> dict[int, int]:
+        """Ranks of the items with a name in Latin letters that differs at most by spaces and an article."""
+        close = key.replace(" ", "")
+        ranks = {c: [r for r, name in self._of[c] if latin_key(name).replace(" ", "") == close] for c in self._squeezed.get(close, ())}
+        return {code: min(found) for code, found in ranks.items() if found}
 
     def starting(self, key: str) -> set[int]:
         """Items whose own title goes on from ``key``."""
@@ -123,11 +139,17 @@ class Names:
                 name = self._han[n]
                 if len(name) == SHORT_NAME and sum(a == b for a, b in zip(key, name, strict=True)) == SHORT_NAME - 1:
                     scores[n] = max(scores[n], ACCEPT)
+        if len(key) == 2:
+            # One of two characters may be wrong when it sounds much the same: 血占 for 血钻.
+            letters = "".join(spoken(key))
+            for n in np.flatnonzero((written > 0.4) & (written < 0.6)).tolist():
+                if self._han[n][0] == key[0] and len(self._han[n]) == 2 and Indel.normalized_similarity(letters, self._letters[n]) > LEAST_PINYIN:
+                    scores[n] = max(scores[n], ACCEPT)
         if len(key) >= 2:
             for n, name in enumerate(self._han):
                 if key in name:
                     scores[n] = max(scores[n], 0.80 + 0.15 * len(key) / len(name))
-                elif len(key) >= SHORT_NAME and 2 * len(key) >= len(name) and _within(key, name):
+                elif _shortened(key, name):
                     scores[n] = max(scores[n], 0.72 + 0.15 * len(key) / len(name))
                 elif len(name) >= 3 and name in key and len(name) * 3 >= len(key) * 2:
                     scores[n] = max(scores[n], 0.70 + 0.2 * len(name) / len(key))
@@ -177,9 +199,16 @@ def _grouped(keys: Sequence[str], codes: Sequence[int]) -> dict[str, set[int]]:
 
 
 def _within(key: str, name: str) -> bool:
-    """Whether the characters of ``key`` appear in ``name`` in this order, beginning with its first."""
+    """Whether the characters of ``key`` appear in ``name`` in this order."""
     rest = iter(name)
-    return name[0] == key[0] and all(character in rest for character in key)
+    return all(character in rest for character in key)
+
+
+def _shortened(key: str, name: str) -> bool:
+    """Whether ``key`` is ``name`` with characters left out: half of them after the first, or a few anywhere."""
+    if len(key) < SHORT_NAME or 2 * len(key) < len(name) or not _within(key, name):
+        return False
+    return name[0] == key[0] or (len(key) > SHORT_NAME and 3 * len(key) >= 2 * len(name))
 
 
 def _typed(key: str) -> str:

@@ -17,14 +17,17 @@ from models.recommender.catalogue import Catalogue, Item
 from models.recommender.descriptions import Descriptions
 from models.recommender.people import People
 from models.recommender.title_clues import NO_CLUES, Clues, read_clues
+from models.recommender.title_hints import read_hints
 from models.recommender.title_keys import HAN, han_key, latin_key
 from models.recommender.title_names import ACCEPT, ALONE, SHORT_NAME, Names, Scores
+from models.recommender.title_series import SeriesNames
 
 Status = Literal["resolved", "ambiguous", "unknown"]
 
 SURE = 0.85
 """Needed of a part of a longer phrase."""
-LONG_PHRASE = 8
+LONG_PHRASE = 10
+NAMESAKE = 2
 APART = 0.25
 MARGIN = 0.06
 """Two names whose similarities differ less are equally likely."""
@@ -34,6 +37,7 @@ MOST_OF_ONE_NAME = 30
 NEAREST = 3
 DOMINANT = 5
 """A film with so many times the ratings of all others of its name is the one that is meant."""
+DOMINANT_PART = 3
 LONGEST_NAME = 30
 
 _ORDINAL = re.compile(r"^(.{2,}?)(?:的)?(?:(\d{1,2})|(首|最后一|最新一|前传)部?|最早)?$")
@@ -81,6 +85,7 @@ class TitleIndex:
         people: People,
         popularity: Sequence[float] | None = None,
         further: Mapping[str, Sequence[str]] | None = None,
+        series: Mapping[str, str] | None = None,
     ) -> None:
         """Read all names.
 
@@ -88,11 +93,13 @@ class TitleIndex:
             people: of the same catalogue; "诺兰的那部…" narrows the search to their films.
             popularity: number of ratings of each item in the catalogue's order; decides between equal names.
             further: more names by item id, such as the English title of a French film.
+            series: what series are also called, to the usual name.
         """
         self._catalogue = catalogue
         self._people = people
         self._descriptions = Descriptions(catalogue)
         self._names = Names(catalogue, further or {})
+        self._series = SeriesNames(self._names, series or {})
         self._popularity = np.asarray(popularity if popularity is not None else np.ones(len(catalogue)), np.float32)
 
     def resolve(self, mention: str, *, thorough: bool = True) -> Resolution:
@@ -100,9 +107,13 @@ class TitleIndex:
         text = normalise(mention).strip("《》<>〈〉“”\"'「」『』 ")
         if not text or len(text) > 4 * LONGEST_NAME:
             return UNKNOWN
-        found = self._lookup(text, NO_CLUES)
+        found = self._lookup(self._series.usual(text), NO_CLUES)
         if found is not None:
             return found
+        if stem := self._series.stem(text):
+            whole = self._whole(stem)
+            if whole is not None:
+                return whole
         core, clues = read_clues(text, self._people)
         if core != text or clues.any:
             found = self._lookup(core, clues)
@@ -111,6 +122,12 @@ class TitleIndex:
         numbered = self._numbered(han_key(core))
         if numbered is not None:
             return numbered
+        longer = self._series.expanded(key := han_key(core))
+        if longer != key and (found := self._lookup(longer, clues) or self._numbered(longer)) is not None:
+            return found
+        codes, name = read_hints(text, self._people, self._catalogue, self._called)
+        if codes:
+            return self._choose(codes, 0.95 if len(name) > 2 else SURE)
         if not thorough:
             return UNKNOWN
         similar = self._similar(core or text, clues)
@@ -148,15 +165,26 @@ class TitleIndex:
         """Exact names: as written, as heard, as typed in letters."""
         han = bool(HAN.search(text))
         key = han_key(text) if han else latin_key(text)
-        if ranks := self._names.exact.get(key):
+        if ranks := self._names.exact.get(key) if han else self._latin(key):
             best = min(ranks.values())
             codes = self._filtered([c for c, rank in ranks.items() if rank == best or clues.any], clues)
+            if best == 0 and han and not clues.any and (series := self._series.behind(key, set(codes))):
+                return self._ambiguous(series, 1.0)
+            if best == 0 and han and not clues.any:
+                halves = self._series.parts(key)
+                if len(codes) > 1 or (len(halves) > 1 and set(codes) <= halves):
+                    return self._ambiguous({*codes, *halves}, 1.0)
+                codes = self._with_namesakes(codes, ranks)
+            if best == 0 and clues.codes and len(both := self._series.members(key) & clues.codes) > 1:
+                return self._ambiguous(both, 0.99)
             if best > 0 and han and not clues.any:
                 series = self._names.starting(key)
-                if len(series - set(codes)) > 1:
-                    return self._choose(series | set(codes), 0.99)
+                if len(series - set(codes)) > 1 or len(self._series.parts(key)) > 1:
+                    return self._ambiguous(series | set(codes), 0.99)
             if codes:
                 return self._choose(codes, 1.0)
+        if han and not clues.any and len(parts := self._series.parts(key)) > 1:
+            return self._ambiguous(parts, 0.99)
         forms = [self._names.by_sound(text)] if han else self._names.by_letters(text)
         fitting = (self._filtered(form, clues) for form in forms)
         return next((self._choose(codes, 0.97) for codes in fitting if codes), None)
@@ -211,9 +239,42 @@ class TitleIndex:
         """One item when there is only one, or one that everybody means; else all of them."""
         unique = sorted(set(codes), key=lambda c: (-self._popularity[c], c))
         ids = tuple(self._catalogue.ids[c] for c in unique)
-        if len(unique) > 1 and self._popularity[unique[0]] < DOMINANT * self._popularity[unique[1]]:
+        dominant = DOMINANT if scores is None else DOMINANT_PART
+        if len(unique) > 1 and self._popularity[unique[0]] < dominant * self._popularity[unique[1]]:
             return Resolution("ambiguous", ids[: MOST_OF_ONE_NAME if scores is None else CANDIDATES], score)
         return Resolution("resolved", ids[:1], score)
+
+    def _ambiguous(self, codes: Iterable[int], score: float) -> Resolution:
+        """All of them, the best known first."""
+        unique = sorted(set(codes), key=lambda c: (-self._popularity[c], c))[:MOST_OF_ONE_NAME]
+        return Resolution("ambiguous" if len(unique) > 1 else "resolved", tuple(self._catalogue.ids[c] for c in unique), score)
+
+    def _with_namesakes(self, codes: list[int], ranks: Mapping[int, int]) -> list[int]:
+        """Films that are called so elsewhere and are about as well known: 101忠狗 is two films."""
+        known = max((self._popularity[c] for c in codes), default=0.0)
+        return [*codes, *(c for c, rank in ranks.items() if rank == 1 and NAMESAKE * self._popularity[c] >= known)]
+
+    def _called(self, name: str) -> list[int]:
+        """Items that are called exactly so, or sound so."""
+        han = bool(HAN.search(name))
+        key = self._series.expanded(han_key(name)) if han else latin_key(name)
+        exact = [c for c, rank in self._names.exact.get(key, {}).items() if rank < 2]
+        forms = [self._names.by_sound(name)] if han else self._names.by_letters(name)
+        return exact or next((list(codes) for codes in forms if codes), [])
+
+    def _latin(self, key: str) -> dict[int, int]:
+        """Ranks of the items of a name in Latin letters, with or without its spaces: Oldboy, Old Boy."""
+        exact, close = self._names.exact.get(key, {}), self._names.squeezed(key)
+        return {code: min(exact.get(code, rank), rank) for code, rank in (exact | close).items()}
+
+    def _whole(self, stem: str) -> Resolution | None:
+        """All parts of a series, or those of the person who is named with it."""
+        members = self._series.members(stem)
+        if not members:
+            for person in self._people.find(stem):
+                rest = self._series.expanded(f"{stem[: person.start]}{stem[person.end :]}".strip("的版演导"))
+                members = self._series.members(rest) & self._people.films(person.name) if len(rest) > 1 else set()
+        return self._ambiguous(members, 0.99) if len(members) > 1 else None
 
     def _numbered(self, key: str) -> Resolution | None:
         """星际迷航3 when no part is called so: the third of the series by year."""
@@ -226,6 +287,9 @@ class TitleIndex:
             return self._choose(called, 0.95)
         family = self._names.starting(stem) | {c for c, rank in self._names.exact.get(stem, {}).items() if rank == 0}
         parts = sorted(family, key=lambda c: self._names.years[c])
+        own = [c for c, rank in self._names.exact.get(stem, {}).items() if rank < 2]
+        if own and match[2] == "1":
+            return self._choose([c for c in own if c == min(own, key=lambda o: self._names.years[o])], 0.9)
         position = len(parts) if match[3] in _LAST else 1 if match[3] else int(match[2])
         if len(parts) < 2 or not 1 <= position <= len(parts):
             return None
