@@ -6,7 +6,7 @@ takes as much memory as its file. Convolutions and the linear layer are float32 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -77,17 +77,13 @@ class Branch:
     table: Table
     convolutions: tuple[Convolution, ...]
 
-    def pooled(self, ids: npt.NDArray[np.int32]) -> tuple[Floats, npt.NDArray[np.int64]]:
-        """Greatest activation of every filter float32 [n, filters], and the position of its window int64 [n, filters]."""
-        x = np.ascontiguousarray(self.table(ids))
-        values, places = [], []
+    def activations(self, ids: npt.NDArray[np.int32]) -> Iterator[Floats]:
+        """For each width the activations float32 [n, windows, filters]; a window that begins after the text is very low."""
+        x = self.table(ids)
         for convolution in self.convolutions:
             active = convolution(x)
             active[ids[:, : active.shape[1]] == PADDING] = -1e4
-            place = active.argmax(axis=1)
-            values.append(np.take_along_axis(active, place[:, None], 1)[:, 0] + convolution.bias)
-            places.append(place)
-        return np.maximum(np.concatenate(values, 1), 0), np.concatenate(places, 1)
+            yield active
 
     @property
     def widths(self) -> npt.NDArray[np.int64]:
@@ -118,18 +114,30 @@ class Network:
             longest = len(encoded[order[min(start + 255, len(order) - 1)]].characters)
             stop = start + max(1, min(256, BLOCK // max(longest, 1)))
             rows = order[start:stop]
-            features, _ = self._features([encoded[i] for i in rows])
+            features = self._features([encoded[i] for i in rows])
             out[rows] = features @ self.weight.T + self.bias
             start = stop
         return out
 
-    def _features(self, encoded: Sequence[Encoded]) -> tuple[Floats, npt.NDArray[np.int64]]:
+    def _features(self, encoded: Sequence[Encoded]) -> Floats:
+        """Greatest activation of every filter, float32 [n, features]."""
         # A second thread waits longer for its share of such small products than they take, and keeps a core busy.
         with _libraries().limit(limits=1, user_api="blas"):
-            return self._pooled(encoded)
+            values = [
+                active.max(axis=1) + convolution.bias
+                for branch, ids in self._inputs(encoded)
+                for convolution, active in zip(branch.convolutions, branch.activations(ids), strict=True)
+            ]
+        out: Floats = np.maximum(np.concatenate(values, axis=1), 0)
+        return out
 
-    def _pooled(self, encoded: Sequence[Encoded]) -> tuple[Floats, npt.NDArray[np.int64]]:
-        values, places = [], []
+    def _places(self, encoded: Encoded) -> npt.NDArray[np.int64]:
+        """Where the greatest activation of every filter is, int64 [features]."""
+        return np.concatenate(
+            [active[0].argmax(axis=0) for branch, ids in self._inputs([encoded]) for active in branch.activations(ids)]
+        )
+
+    def _inputs(self, encoded: Sequence[Encoded]) -> Iterator[tuple[Branch, npt.NDArray[np.int32]]]:
         for branch, rows in (
             (self.characters, [e.characters for e in encoded]),
             (self.words, [e.words for e in encoded]),
@@ -137,10 +145,7 @@ class Network:
             ids = np.full((len(rows), max(map(len, rows)) + self.widest - 1), PADDING, np.int32)
             for i, row in enumerate(rows):
                 ids[i, : len(row)] = row
-            pooled, place = branch.pooled(ids)
-            values.append(pooled)
-            places.append(place)
-        return np.concatenate(values, 1), np.concatenate(places, 1)
+            yield branch, ids
 
     def support(self, encoded: Encoded, label: int) -> Floats:
         """How much each character spoke for the label against the other labels, float32 [characters].
@@ -148,14 +153,14 @@ class Network:
         A filter's contribution to the label's logit, less its mean contribution to all labels, is shared out over the
         window that it was pooled from; a window of words is as wide as its words.
         """
-        features, places = self._features([encoded])
+        features, places = self._features([encoded]), self._places(encoded)
         weight = self.weight[label] - (self.weight.mean(axis=0) if len(self.bias) > 1 else 0)
         share = features[0] * weight
         out = np.zeros(len(encoded.characters), np.float32)
         n_characters = len(self.characters.widths)
         widths = np.concatenate([self.characters.widths, self.words.widths])
         for number in np.flatnonzero(share):
-            first, width = int(places[0, number]), int(widths[number])
+            first, width = int(places[number]), int(widths[number])
             if number >= n_characters:
                 last = min(first + width, len(encoded.starts) - 1)
                 first, last = int(encoded.starts[min(first, last)]), int(encoded.starts[last])

@@ -21,7 +21,7 @@ from models.classifier.calibration import Calibration, sigmoid, softmax
 from models.classifier.config import ClassifierConfig
 from models.classifier.errors import ClassifierError
 from models.classifier.text import content_length, fold, pieces
-from models.classifier.vocabulary import Encoded, Vocabulary, cut
+from models.classifier.vocabulary import Vocabulary, cut
 
 Floats = npt.NDArray[np.float32]
 WEIGHTS = Path(__file__).resolve().parent / "weights"
@@ -84,40 +84,36 @@ class TextClassifier:
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
         """Calibrated probabilities float32 [n, labels]; the logits of a long text's pieces are averaged."""
-        parts: list[Encoded] = []
-        owner: list[int] = []
-        for number, text in enumerate(texts):
-            for piece in pieces(fold(text), self.config.piece):
-                parts.append(self.vocabulary.encode(piece))
-                owner.append(number)
-        raw = self.network.logits(parts)
-        if len(parts) == len(texts):
-            mean = raw
-        else:
-            mean = np.zeros((len(texts), raw.shape[1]), np.float32)
-            np.add.at(mean, owner, raw)
-            mean /= np.bincount(owner, minlength=len(texts))[:, None]
+        return self._probabilities([pieces(fold(text), self.config.piece) for text in texts])
+
+    def _probabilities(self, divided: Sequence[Sequence[str]]) -> Floats:
+        encoded = [self.vocabulary.encode(piece) for several in divided for piece in several]
+        raw = self.network.logits(encoded)
+        if len(encoded) > len(divided):
+            counts = np.array([len(several) for several in divided])
+            raw = np.add.reduceat(raw, np.cumsum(counts) - counts, axis=0) / counts[:, None]
         squash = sigmoid if self.multi_label else softmax
-        return squash(mean, self.calibration.temperature)
+        return squash(raw, self.calibration.temperature)
 
     def classify(self, texts: Sequence[str], top: int = 3) -> list[Classification]:
         """One result a text, ``top`` labels at most. A text without content is unsure; see ``classifiable``."""
         if not texts:
             return []
+        divided = [pieces(fold(text), self.config.piece) for text in texts]
+        p = self._probabilities(divided)
+        order = np.argsort(-p, axis=1, kind="stable")[:, :top]
+        least = np.array(self.calibration.thresholds) if self.multi_label else np.float32(self.calibration.threshold)
+        good = p >= least
         results = []
-        for text, row in zip(texts, self.probabilities(texts), strict=True):
-            order = np.argsort(-row, kind="stable")
-            ranked = [LabelScore(self.labels[i], float(row[i])) for i in order]
+        for row, text in enumerate(texts):
+            ranked = [LabelScore(self.labels[i], float(p[row, i])) for i in order[row]]
+            sure = bool(good[row, order[row, 0]])
             if self.multi_label:
-                chosen = [
-                    s for s, i in zip(ranked, order, strict=True) if s.probability >= self.calibration.thresholds[i]
-                ]
+                chosen = [score for score, i in zip(ranked, order[row], strict=True) if good[row, i]]
                 sure = bool(chosen)
                 ranked = chosen or ranked[:1]
-            else:
-                sure = ranked[0].probability >= self.calibration.threshold
-            read = sum(len(piece) for piece in pieces(text, self.config.piece))
-            results.append(Classification(tuple(ranked[:top]), sure and classifiable(text), read))
+            read = sum(map(len, divided[row]))
+            results.append(Classification(tuple(ranked), sure and classifiable(text), read))
         return results
 
     def ranked(self, text: str) -> list[LabelScore]:

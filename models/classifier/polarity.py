@@ -14,7 +14,7 @@ from models.classifier.plots import WRITTEN
 ENGLISH = {"正面": "Positive", "负面": "Negative"}
 REPEATED = 4
 """The few reviews of works count this often beside tens of thousands of reviews of goods."""
-LEARNED = 12_000
+LEARNED = 6_000
 """Public reviews that are learned from; enough for minutes of training on one core."""
 
 

@@ -23,14 +23,14 @@ def _folded(character: str) -> str:
     wide = unicodedata.normalize("NFKC", character)
     lower = (wide if len(wide) == 1 else character).lower()
     out = lower if len(lower) == 1 else character
+    simplified = str(_to_simplified().convert(out))
+    out = simplified if len(simplified) == 1 else out
     return " " if unicodedata.category(out)[0] == "C" else out
 
 
 def fold(text: str) -> str:
     """Half-width, lower case, simplified characters; as long as ``text``, so that positions stay what they are."""
-    folded = "".join(map(_folded, text))
-    simplified = str(_to_simplified().convert(folded))
-    return simplified if len(simplified) == len(folded) else folded
+    return "".join(map(_folded, text))
 
 
 def content_length(text: str) -> int:

@@ -139,7 +139,7 @@ def config_of(task: str) -> ClassifierConfig:
     config = ClassifierConfig()
     if task == "polarity":
         # With tens of thousands of labels a teacher has little to add, and long reviews are slow to encode.
-        own = replace(config.training, epochs=5, patience=2, batch_size=128, soft_weight=0.0)
+        own = replace(config.training, epochs=4, patience=2, soft_weight=0.0)
         return replace(config, piece=200, precision=0.95, training=own)
     if task == "genre":
         return replace(config, piece=160, training=replace(config.training, epochs=30, patience=6))
