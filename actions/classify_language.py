@@ -153,5 +153,4 @@ def texts_of(content: str) -> tuple[str, ...]:
         return tuple(row[column].strip() for row in rows if row[column].strip())
     if len(lines) > 1 and all(len(line) <= LONGEST_LINE for line in lines):
         return tuple(_LEAD.sub("", line) or line for line in lines)
-    text = _LEAD.sub("", content)
-    return (text,) if text else ()
+    return (_LEAD.sub("", content) or content.strip(),)
