@@ -144,7 +144,25 @@ def measure(parse: Parse) -> dict[str, Any]:
     noisy = run([misheard(text, by_sound, rng) for text in texts])
     result["misheard"] = {key: noisy[key] for key in ("routing_accuracy", "out_of_scope_to_skill")}
     result["entities"] = entity_scores(parse, examples(HELD_OUT / "entities.yml"))
+    result["faq_questions"] = faq_questions(parse)
     return result
+
+
+def faq_questions(parse: Parse) -> dict[str, float]:
+    """Of the held-out questions for the FAQ: how many reach it, and how many of the unanswerable ones start a skill."""
+    content = yaml.safe_load((HELD_OUT / "faq.yml").read_text(encoding="utf-8"))
+
+    def reached(texts: Sequence[str]) -> list[str]:
+        return [capability(parse(simplify(text))["intent"]["name"] or "nlu_fallback") for text in texts]
+
+    inside = reached([text for texts in content["paraphrases"].values() for text in texts])
+    outside = reached(content["out_of_scope"])
+    return {
+        "questions": len(inside),
+        "to_the_faq": inside.count("faq") / len(inside),
+        "unanswerable": len(outside),
+        "unanswerable_to_skill": sum(c not in {"faq", "chitchat"} for c in outside) / len(outside),
+    }
 
 
 def show(result: dict[str, Any]) -> None:
@@ -156,6 +174,11 @@ def show(result: dict[str, Any]) -> None:
     noisy = result["misheard"]
     print(
         f"misheard: routing {noisy['routing_accuracy']:.3f}, out-of-scope to a skill {noisy['out_of_scope_to_skill']:.3f}"
+    )
+    faq = result["faq_questions"]
+    print(
+        f"FAQ questions: {faq['to_the_faq']:.3f} of {faq['questions']} reach it; of {faq['unanswerable']} that it"
+        f" does not answer {faq['unanswerable_to_skill']:.3f} start a skill"
     )
     entities = result["entities"]
     print(f"entity F1                  {entities['f1']:.3f}   {entities['by_name']}")

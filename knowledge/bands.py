@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from knowledge.confidence import Logistic
+from knowledge.confidence import Logistic, Quadratic
 from knowledge.errors import CalibrationError
 from knowledge.fusion import FusionWeights
 
@@ -138,7 +138,7 @@ class Calibration:
 
     encoder: str
     fusion: FusionWeights
-    right: Logistic
+    right: Quadratic
     in_scope: Logistic
     thresholds: Thresholds
     report: dict[str, dict[str, float]]
@@ -165,7 +165,7 @@ def read_calibration(path: Path) -> Calibration:
         return Calibration(
             encoder=data["encoder"],
             fusion=FusionWeights.from_json(data["fusion"]),
-            right=Logistic.from_json(data["right"]),
+            right=Quadratic.from_json(data["right"]),
             in_scope=Logistic.from_json(data["in_scope"]),
             thresholds=Thresholds(**data["thresholds"]),
             report=data["report"],

@@ -21,7 +21,7 @@ import yaml
 
 from knowledge import noise
 from knowledge.bands import Calibration, Curve, choose_thresholds
-from knowledge.confidence import fit_logistic, rank
+from knowledge.confidence import fit_logistic, fit_quadratic, rank
 from knowledge.corpus import Corpus, lay_out
 from knowledge.encoder import Encoder
 from knowledge.errors import CalibrationError
@@ -182,7 +182,7 @@ def fit(samples: Samples, chosen: npt.NDArray[np.int64], used: Sequence[str] = P
     inside_truth = [target != OUTSIDE for target in targets]
     if _has_paraphrases(groups):
         weight = importance(groups, IMPORTANCE_WITH_PARAPHRASES)
-    return Fitted(fusion, fit_logistic(evidence, right, weight), fit_logistic(evidence, inside_truth, weight))
+    return Fitted(fusion, fit_quadratic(evidence, right, weight), fit_logistic(evidence, inside_truth, weight))
 
 
 def _has_paraphrases(groups: Sequence[str]) -> bool:

@@ -1,7 +1,8 @@
 """How sure the assistant may be: two probabilities from what the ranking looks like.
 
 `right`: the first candidate is the right entry. `in_scope`: some entry answers the question at all. Both are logistic
-regressions on the evidence below, fitted in knowledge.calibrate.
+regressions on the evidence below, `right` also on products of it, fitted in knowledge.calibrate. Products for `in_scope`
+were tried on the development data and earned nothing; for `right` they let 75 % instead of 69 % be answered at once.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 L2 = 1e-3
+L2_PRODUCTS = 3e-3
+LIMIT = 3.0
+"""Standard deviations from which on evidence is not taken for more extreme."""
 EVIDENCE = (
     "score", "lead", "share", "agreement", *FEATURES, *(f"{name}_lead" for name in FEATURES), "length",
     "coverage", "outside_nearest", "outside_mean", "outside_lead",
@@ -87,22 +91,82 @@ class Logistic:
         return cls(np.array([data[name] for name in EVIDENCE], dtype=np.float32), data["bias"])
 
 
+@dataclass(frozen=True, slots=True)
+class Quadratic:
+    """A logistic regression on standardised evidence and the products of every two of its parts.
+
+    That a candidate leads says little when all are far away, and much when it is near: products can tell, and whether
+    the first candidate is right hangs on it. mean, spread: [f]; weights: [f + f (f + 1) / 2].
+    """
+
+    mean: Floats
+    spread: Floats
+    weights: Floats
+    bias: float
+
+    def probability(self, evidence: Floats) -> float | Any:
+        """Of one row [f] (a float) or of many [n, f] (an array [n])."""
+        expanded = with_products((evidence - self.mean) / self.spread)
+        return 1.0 / (1.0 + np.exp(-(expanded @ self.weights + self.bias)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists, and the names of the evidence that they belong to."""
+        arrays = {"mean": self.mean, "spread": self.spread, "weights": self.weights}
+        lists = {name: [round(float(x), 5) for x in values] for name, values in arrays.items()}
+        return {"evidence": list(EVIDENCE), **lists, "bias": round(self.bias, 5)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Quadratic:
+        """Inverse of to_json; raises KeyError or ValueError when it belongs to other evidence."""
+        if tuple(data["evidence"]) != EVIDENCE:
+            raise ValueError("fitted on other evidence")
+        mean, spread, weights = (np.array(data[name], dtype=np.float32) for name in ("mean", "spread", "weights"))
+        return cls(mean, spread, weights, data["bias"])
+
+
+def with_products(standardised: Floats) -> Floats:
+    """Evidence [..., f] and the products of every two parts [..., f + f (f + 1) / 2], outliers cut at LIMIT."""
+    cut = np.clip(standardised, -LIMIT, LIMIT)
+    first, second = np.triu_indices(cut.shape[-1])
+    products: Floats = np.concatenate(
+        [cut, np.clip(cut[..., first] * cut[..., second], -(LIMIT**2), LIMIT**2)], axis=-1
+    )
+    return products
+
+
 def fit_logistic(evidence: Floats, truth: Sequence[bool], importance: Doubles) -> Logistic:
     """Weighted maximum likelihood with a small penalty; evidence [n, f], truth and importance [n]."""
-    x = evidence.astype(np.float64)
+    mean, spread, weights, bias = _fit(evidence.astype(np.float64), truth, importance, L2)
+    folded = weights / spread
+    return Logistic(folded.astype(np.float32), float(bias - folded @ mean))
+
+
+def fit_quadratic(evidence: Floats, truth: Sequence[bool], importance: Doubles) -> Quadratic:
+    """The same over the products."""
+    mean = evidence.mean(axis=0)
+    spread = np.maximum(evidence.std(axis=0), 1e-6)
+    expanded = with_products((evidence - mean) / spread).astype(np.float64)
+    centre, scale, weights, bias = _fit(expanded, truth, importance, L2_PRODUCTS)
+    folded = weights / scale
+    return Quadratic(mean, spread, folded.astype(np.float32), float(bias - folded @ centre))
+
+
+def _fit(
+    x: Doubles, truth: Sequence[bool], importance: Doubles, penalty: float
+) -> tuple[Doubles, Doubles, Doubles, float]:
+    """Mean and spread of the columns of x [n, f], and weights [f] and bias for the columns standardised by them."""
+    from scipy.optimize import minimize  # needed for fitting alone, and slow to import
+
     mean, spread = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-6)
     x = (x - mean) / spread
     sign = np.where(truth, 1.0, -1.0)
     share = importance / importance.sum()
 
-    from scipy.optimize import minimize  # needed for fitting alone, and slow to import
-
     def loss(w: Doubles) -> tuple[float, Doubles]:
         margin = sign * (x @ w[:-1] + w[-1])
         slope = -sign * share / (1.0 + np.exp(np.clip(margin, -500, 500)))
-        value = (share * np.logaddexp(0.0, -margin)).sum() + L2 * (w[:-1] ** 2).sum()
-        return float(value), np.append(slope @ x + 2 * L2 * w[:-1], slope.sum())
+        value = (share * np.logaddexp(0.0, -margin)).sum() + penalty * (w[:-1] ** 2).sum()
+        return float(value), np.append(slope @ x + 2 * penalty * w[:-1], slope.sum())
 
     solved = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B").x
-    weights = solved[:-1] / spread
-    return Logistic(weights.astype(np.float32), float(solved[-1] - weights @ mean))
+    return mean, spread, solved[:-1], float(solved[-1])

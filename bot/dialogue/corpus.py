@@ -71,12 +71,22 @@ def nonsense(rng: random.Random) -> List[str]:
     return sorted({*letters, *digits, *signs, *mixed, *characters})
 
 
-def generate(nlu_dir: Path, sources: Dict[str, Path], out_dir: Path) -> List[str]:
+def as_typed(development: Path) -> Dict[str, List[str]]:
+    """Questions in the words of visitors, by intent: those that the FAQ answers, and those that nothing answers."""
+    if not development.is_file():
+        return {}
+    content = yaml.safe_load(development.read_text(encoding="utf-8"))
+    answered = [text for texts in content.get("paraphrases", {}).values() for text in texts]
+    return {"faq": sorted(set(answered)), "out_of_scope": sorted(set(content.get("unanswerable", ())))}
+
+
+def generate(nlu_dir: Path, sources: Dict[str, Path], development: Path, out_dir: Path) -> List[str]:
     """Write ``out_dir/<intent>_questions.yml`` for every intent whose folder of content exists, and ``nonsense.yml``.
 
     Args:
         nlu_dir: the hand-written examples, which decide how many generated ones there may be.
         sources: intent → folder in FAQ format.
+        development: the FAQ's development set, written to ``out_dir/<intent>_typed.yml``; may be absent.
 
     Returns:
         names of content files that could not be read.
@@ -92,5 +102,7 @@ def generate(nlu_dir: Path, sources: Dict[str, Path], out_dir: Path) -> List[str
             write_examples(path, intent, texts)
         else:
             path.unlink(missing_ok=True)
+    for intent, texts in as_typed(development).items():
+        write_examples(out_dir / f"{intent}_typed.yml", intent, texts)
     write_examples(out_dir / "nonsense.yml", "out_of_scope", nonsense(random.Random(1)))
     return unread

@@ -26,6 +26,7 @@ from bot.dialogue.env import ARCHIVE, PROJECT_DIR, Env, read_env
 
 NLU_DIR = PROJECT_DIR / "nlu_data" / "nlu"
 CHITCHAT_DIR = PROJECT_DIR / "knowledge" / "chitchat"
+DEVELOPMENT = PROJECT_DIR / "knowledge" / "development.yml"
 RECORD = ARCHIVE.with_name("wenyu.json")
 
 
@@ -110,7 +111,7 @@ def main() -> None:
     env = read_env()
     os.chdir(PROJECT_DIR)
     check = "--check" in sys.argv[1:]
-    unread = generate(NLU_DIR, {"faq": env.faq_dir, "chitchat": CHITCHAT_DIR}, env.var_dir / "nlu")
+    unread = generate(NLU_DIR, {"faq": env.faq_dir, "chitchat": CHITCHAT_DIR}, DEVELOPMENT, env.var_dir / "nlu")
     for name in unread:
         say(f"问题文件 {name} 读不了，训练时先略过；请用 wenyu faq lint 检查。")
     trained = trained_fingerprint()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from bot.dialogue.corpus import chosen, generate, questions_of
+from bot.dialogue.corpus import as_typed, chosen, generate, questions_of
 from bot.dialogue.env import BadSetting, read_env, sync_url
 
 CATEGORY = {
@@ -41,7 +41,8 @@ class Corpus(unittest.TestCase):
 
     def test_generated_examples_are_the_same_every_time_and_follow_an_edit(self) -> None:
         def run() -> "dict[str, str]":
-            generate(self.root / "nlu", {"faq": self.root / "faq", "chitchat": self.root / "no"}, self.root / "out")
+            sources = {"faq": self.root / "faq", "chitchat": self.root / "no"}
+            generate(self.root / "nlu", sources, self.root / "development.yml", self.root / "out")
             return {p.name: p.read_text(encoding="utf-8") for p in (self.root / "out").iterdir()}
 
         first = run()
@@ -50,6 +51,15 @@ class Corpus(unittest.TestCase):
         self.assertNotIn("[", first["faq_questions.yml"])
         (self.root / "faq" / "a.yml").unlink()
         self.assertEqual(set(run()), {"nonsense.yml"})
+
+    def test_the_development_set_teaches_both_sides(self) -> None:
+        content = {"paraphrases": {"a": ["扣了我钱", "咋退"], "b": ["咋退"]}, "unanswerable": ["今晚演什么"]}
+        file = self.root / "development.yml"
+        file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+        self.assertEqual(as_typed(file), {"faq": ["咋退", "扣了我钱"], "out_of_scope": ["今晚演什么"]})
+        generate(self.root / "nlu", {}, file, self.root / "out")
+        names = {p.name for p in (self.root / "out").iterdir()}
+        self.assertEqual(names, {"faq_typed.yml", "out_of_scope_typed.yml", "nonsense.yml"})
 
 
 class Environment(unittest.TestCase):
