@@ -153,8 +153,9 @@ def _react(talk: Talk) -> None:
         talk.taste = talk.taste.with_titles(disliked=chosen)
         talk.notes.append(f"好的，{'、'.join(say.named(talk.catalogue[i]) for i in chosen[:3])}不再推荐。")
     else:
-        # Nobody dislikes five films for not being in the mood: they only stay away.
-        talk.taste = talk.taste.with_titles(seen=chosen)
+        # Nobody dislikes five films for not being in the mood: they only stay away; 都没看过 says nothing about them.
+        if not message.unknown:
+            talk.taste = talk.taste.declining(chosen)
         talk.notes.append("好的，这几部不再推荐，换一批。")
     if message.wishes.fields:
         talk.state = merged(talk.state, message)

@@ -29,6 +29,8 @@ def recommend(talk: Talk) -> Reply:
         wishes = preferred or wishes
     n = state.count or LIST_LENGTH
     found = _search(talk, liked, wishes, n)
+    if not found and talk.message.act != "more" and (found := _search(talk, liked, wishes, n, again=True)):
+        talk.notes.append("没有更多新的了，下面的刚才已经给您看过。")
     if not found:
         wishes, found = _relaxed(talk, liked, wishes, n)
     if not found:
@@ -47,8 +49,12 @@ def recommend(talk: Talk) -> Reply:
     )
 
 
-def _search(talk: Talk, liked: dict[str, float], wishes: Constraints, n: int) -> list[Recommendation]:
-    gone = {*talk.taste.seen, *talk.taste.liked, *talk.state.shown}
+def _search(
+    talk: Talk, liked: dict[str, float], wishes: Constraints, n: int, *, again: bool = False
+) -> list[Recommendation]:
+    """``again``: what was shown before may come once more, but not what was seen or turned down."""
+    gone = {*talk.taste.seen, *talk.taste.liked, *talk.taste.declined, *talk.state.similar}
+    gone |= set() if again else set(talk.state.shown)
     diversity = DIVERSITY if talk.state.diversity is None else talk.state.diversity
     found = talk.recommender.recommend(
         liked,
@@ -123,7 +129,7 @@ def _nothing_left(talk: Talk, wishes: Constraints) -> Reply:
 
 def ask(talk: Talk) -> Reply:
     """A few well known films that differ from each other, to react to."""
-    gone = {*talk.taste.seen, *talk.taste.disliked, *talk.state.shown}
+    gone = {*talk.taste.seen, *talk.taste.disliked, *talk.taste.declined, *talk.state.shown}
     pool = talk.recommender.recommend({}, seen=gone, n=QUESTION_POOL, diversity=0.0)
     chosen: list[str] = []
     near: set[str] = set()

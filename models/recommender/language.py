@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,9 +15,13 @@ from models.recommender.constraints import Constraints
 from models.recommender.lexicon import Lexicon, load_lexicon, wanted
 from models.recommender.mentions import Mention, Mentions, alike
 from models.recommender.people import People
+from models.recommender.title_keys import HAN
 from models.recommender.titles import TitleIndex
 
 ADULT_AGE = 13
+_NO_MATTER = re.compile(r"^(?:不[^,，。]{1,8}?)?(?:演不演|有没有|也)?(?:都)?(?:无所谓|不重要|不强求|随便|没关系|都行|都可以|不要紧)")
+_FELT = re.compile("\ue000[^,，。]{0,6}(?:好|太|真|都|把我|让我|给我|看得我?|挺|很)(?:看|有点)?$")
+SHORT_PIECE = 3
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Message:
         places: positions in the list shown last, -1 the last one.
         all, it: the whole list, or the one item spoken of, is meant.
         fresh: a request of its own, not a change of the last one; adds, replaces: how wishes join the earlier ones.
+        unknown: none of the films shown is known to the person.
         durable: says what somebody likes in general.
         change: better known, less known or better rated.
         domain: film, book, music or series.
@@ -57,6 +63,7 @@ class Message:
     replaces: bool = False
     durable: bool = False
     asks: bool = False
+    unknown: bool = False
     change: Change | None = None
     domain: str = "film"
     drops: tuple[str, ...] = ()
@@ -84,10 +91,10 @@ class Language:
 
     def understand(self, message: str) -> Message:
         """Read one message."""
-        text = normalise(message)
+        text = self._written(message)
         mentions = self._mentions.find(text)
         taken = [(m.start, m.end) for m in mentions]
-        wishes = self._wishes(text, taken)
+        wishes, given_up = _given_up(text, self._wishes(text, taken), self._people)
         rest = _masked(text, taken)
         places = numbers.ordinals(rest)
         named = {role: _ids(mentions, role) for role in ("liked", "disliked", "similar_to", "seen", "mentioned")}
@@ -100,7 +107,7 @@ class Language:
             text=text,
             act=act,
             **named,
-            unclear=tuple(m for m in mentions if m.resolution.status != "resolved"),
+            unclear=tuple(m for m in mentions if m.resolution.status != "resolved" and not m.all),
             wishes=wishes,
             count=numbers.count(rest),
             places=places,
@@ -111,10 +118,22 @@ class Language:
             replaces=acts.replaces(rest),
             durable=acts.durable(rest),
             asks=acts.asks(rest),
+            unknown=acts.knows_none(rest),
             change=acts.change_of(rest),
             domain=acts.domain_of(rest),
-            drops=acts.drops(rest),
+            drops=tuple(dict.fromkeys((*acts.drops(rest), *given_up))),
         )
+
+    def _written(self, message: str) -> str:
+        """Normalised, with a comma for a space between Chinese phrases, unless it stands within a title."""
+        pieces = [normalise(piece) for piece in message.split()]
+        text = "".join(pieces[:1])
+        for piece in pieces[1:]:
+            joined = text + piece
+            apart = bool(HAN.search(text[-1:])) and bool(HAN.match(piece)) and min(len(text), len(piece)) > 1
+            within = any(f.start < len(text) < f.end and f.end - f.start > SHORT_PIECE for f in self.titles.find(joined))
+            text = f"{text}，{piece}" if apart and not within else normalise(f"{text} {piece}")
+        return text
 
     def _wishes(self, text: str, taken: list[tuple[int, int]]) -> Constraints:
         people = self._people.find(text, taken)
@@ -123,13 +142,19 @@ class Language:
             name = person.role if wanted(text, person.start, person.end) else f"exclude_{person.role}"
             found.setdefault(name, []).append(person.name)
         taken = [*taken, *((p.start, p.end) for p in people)]
-        audience = None
+        audience, masked = None, _masked(text, taken)
         for term in self._lexicon.find(text, taken):
             if term.field == "audience":
                 audience = "family" if term.wanted else audience
                 continue
+            if term.field == "moods" and _FELT.search(masked[: term.start]):
+                continue  # 看完《…》好震撼 says how it was, not what is wanted.
             name = term.field if term.wanted else f"exclude_{term.field}"
             found.setdefault(name, []).extend(v for v in term.values if v not in found.get(name, ()))
+        implied = found.pop("states", [])
+        found.pop("exclude_states", None)
+        if not found.get("moods"):
+            found["moods"] = implied[:1]
         rest = _masked(text, taken)
         if (age := numbers.age(rest)) is not None and age < ADULT_AGE:
             audience = "family"
@@ -141,8 +166,21 @@ class Language:
         return Constraints(**values, years=numbers.years(rest), runtime=numbers.runtime(rest), audience=audience)  # type: ignore[arg-type]
 
 
+def _given_up(text: str, wishes: Constraints, people: People) -> tuple[Constraints, tuple[str, ...]]:
+    """Wishes without the people who no longer matter (巩俐不巩俐无所谓), and the names of those wishes."""
+    dropped = {p.role for p in people.find(text) if _NO_MATTER.match(text[p.end :])}
+    for role in sorted(dropped):
+        wishes = wishes.without(role).without(f"exclude_{role}")
+    return wishes, tuple(sorted(dropped))
+
+
 def _ids(mentions: Sequence[Mention], role: str) -> tuple[str, ...]:
-    found = (m.resolution.items[0] for m in mentions if m.role == role and m.resolution.status == "resolved")
+    found: list[str] = []
+    for mention in mentions:
+        if mention.role == role and mention.resolution.status == "resolved":
+            found.append(mention.resolution.items[0])
+        elif mention.role == role and mention.all:
+            found += mention.resolution.items
     return tuple(dict.fromkeys(found))
 
 

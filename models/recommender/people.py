@@ -58,7 +58,7 @@ class People:
             clear = not others or self._count(best) >= 2 * self._count(others[0])
             if whole or (clear and (len(form) > SHORT or self._count(best) >= FILMS_FOR_SHORT)):
                 self._forms[form] = best
-        self._forms |= {nick: name for nick, name in nicknames.items() if name in self._films}
+        self._forms |= {n: name for n, name in nicknames.items() if all(each in self._films for each in name.split("、"))}
         self._longest = max((len(form) for form in self._forms), default=0)
         self._in_letters = {"".join(spoken(form)): name for form, name in self._forms.items() if HAN.search(form)}
         self._sounds = Sounds()
@@ -88,7 +88,8 @@ class People:
             while start < len(text):
                 end, name = self._at(text, start, free, exact)
                 if name:
-                    found.append(Person(start, end, name, self._role(name, text[:start], text[end:])))
+                    each = name.split("、")
+                    found += [Person(start, end, n, self._role(n, text[:start], text[end:])) for n in each]
                     free[start:end] = [False] * (end - start)
                 start = max(end, start + 1)
         return sorted(found, key=lambda person: person.start)

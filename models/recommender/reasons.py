@@ -8,6 +8,7 @@ from typing import Literal
 from models.recommender.catalogue import Catalogue, Item
 
 Kind = Literal["because", "people", "genres", "popular"]
+ENOUGH_RATINGS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +85,7 @@ def sentence(reason: Reason, catalogue: Catalogue) -> str:
     if not parts and reason.genres:
         parts.append(f"和您喜欢的一样是{'、'.join(reason.genres[:2])}类")
     if not parts:
-        parts.append(f"评过它的 {reason.ratings} 人里有 {reason.likes} 人喜欢" if reason.ratings else "合乎您说的条件")
+        # Few people, or few of them pleased, are no reason to watch it: then it is there because it fits.
+        praised = reason.ratings >= ENOUGH_RATINGS and 2 * reason.likes >= reason.ratings
+        parts.append(f"评过它的 {reason.ratings} 人里有 {reason.likes} 人喜欢" if praised else "合乎您说的条件")
     return "；".join(parts)

@@ -23,17 +23,19 @@ class Taste:
 
     Attributes:
         liked, disliked, seen: item ids, the latest last, each in one of liked and disliked at most.
+        declined: item ids that were of no interest when they were shown; they stay away and weigh nothing.
         prefers, avoids: (field, tag), such as ("genres", "恐怖").
     """
 
     liked: tuple[str, ...] = ()
     disliked: tuple[str, ...] = ()
     seen: tuple[str, ...] = ()
+    declined: tuple[str, ...] = ()
     prefers: tuple[tuple[str, str], ...] = field(default=())
     avoids: tuple[tuple[str, str], ...] = field(default=())
 
     def __bool__(self) -> bool:
-        return any((self.liked, self.disliked, self.seen, self.prefers, self.avoids))
+        return any((self.liked, self.disliked, self.seen, self.declined, self.prefers, self.avoids))
 
     @property
     def ratings(self) -> dict[str, float]:
@@ -48,7 +50,12 @@ class Taste:
             liked=_latest([i for i in self.liked if i not in disliked], liked),
             disliked=_latest([i for i in self.disliked if i not in liked], disliked),
             seen=_latest(self.seen, seen),
+            declined=tuple(i for i in self.declined if i not in liked),
         )
+
+    def declining(self, items: Iterable[str]) -> Taste:
+        """After "都不感兴趣" about a list."""
+        return replace(self, declined=_latest(self.declined, (i for i in items if i not in self.liked)))
 
     def with_wishes(self, wishes: Constraints) -> Taste:
         """After "我喜欢科幻片" or "我讨厌恐怖片"."""
@@ -68,6 +75,7 @@ class Taste:
             tuple(i for i in self.liked if i not in gone),
             tuple(i for i in self.disliked if i not in gone),
             tuple(i for i in self.seen if i not in gone),
+            tuple(i for i in self.declined if i not in gone),
             tuple(t for t in self.prefers if t not in tags),
             tuple(t for t in self.avoids if t not in tags),
         )
@@ -84,7 +92,7 @@ class Taste:
     def described(self, catalogue: Catalogue) -> str:
         """In Chinese lines, for the person it belongs to."""
         lines = []
-        for label, ids in (("喜欢的影片", self.liked), ("不喜欢的影片", self.disliked), ("看过的影片", self.seen)):
+        for label, ids in (("喜欢的影片", self.liked), ("不喜欢的影片", self.disliked), ("看过的影片", self.seen), ("不感兴趣的影片", self.declined)):
             names = [f"《{catalogue[i].title}》" for i in reversed(ids) if i in catalogue]
             if names:
                 more = f" 等 {len(names)} 部" if len(names) > SHOWN_TITLES else ""
@@ -97,7 +105,7 @@ class Taste:
     def as_dict(self) -> dict[str, Any]:
         """As it is stored; only JSON types."""
         return {
-            "liked": list(self.liked), "disliked": list(self.disliked), "seen": list(self.seen),
+            "liked": list(self.liked), "disliked": list(self.disliked), "seen": list(self.seen), "declined": list(self.declined),
             "prefers": [list(t) for t in self.prefers], "avoids": [list(t) for t in self.avoids],
         }  # fmt: skip
 
@@ -106,12 +114,12 @@ class Taste:
         """The inverse of as_dict; what is missing or of another form is nothing said."""
         if not isinstance(stored, Mapping):
             return cls()
-        titles = {name: tuple(str(i) for i in stored.get(name) or ()) for name in ("liked", "disliked", "seen")}
+        titles = {name: tuple(str(i) for i in stored.get(name) or ()) for name in ("liked", "disliked", "seen", "declined")}
         tags = {
             name: tuple((str(t[0]), str(t[1])) for t in stored.get(name) or () if len(t) == 2 and t[0] in FIELDS)
             for name in ("prefers", "avoids")
         }
-        return cls(titles["liked"], titles["disliked"], titles["seen"], tags["prefers"], tags["avoids"])
+        return cls(titles["liked"], titles["disliked"], titles["seen"], titles["declined"], tags["prefers"], tags["avoids"])
 
 
 def _latest(old: Iterable[T], new: Iterable[T]) -> tuple[T, ...]:

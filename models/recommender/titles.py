@@ -57,11 +57,13 @@ class Resolution:
         status: resolved (one item), ambiguous (several equally likely ones), unknown (``items`` are merely near).
         items: identifiers, the likeliest first; may be empty when unknown.
         score: similarity of the best name, in [0, 1].
+        series: the candidates are the parts of one series.
     """
 
     status: Status
     items: tuple[str, ...] = ()
     score: float = 0.0
+    series: bool = False
 
 
 UNKNOWN = Resolution("unknown")
@@ -173,7 +175,7 @@ class TitleIndex:
             if best == 0 and han and not clues.any:
                 halves = self._series.parts(key)
                 if len(codes) > 1 or (len(halves) > 1 and set(codes) <= halves):
-                    return self._ambiguous({*codes, *halves}, 1.0)
+                    return self._ambiguous({*codes, *halves}, 1.0, series=len(halves) > 1)
                 codes = self._with_namesakes(codes, ranks)
             if best == 0 and clues.codes and len(both := self._series.members(key) & clues.codes) > 1:
                 return self._ambiguous(both, 0.99)
@@ -244,10 +246,10 @@ class TitleIndex:
             return Resolution("ambiguous", ids[: MOST_OF_ONE_NAME if scores is None else CANDIDATES], score)
         return Resolution("resolved", ids[:1], score)
 
-    def _ambiguous(self, codes: Iterable[int], score: float) -> Resolution:
+    def _ambiguous(self, codes: Iterable[int], score: float, series: bool = True) -> Resolution:
         """All of them, the best known first."""
         unique = sorted(set(codes), key=lambda c: (-self._popularity[c], c))[:MOST_OF_ONE_NAME]
-        return Resolution("ambiguous" if len(unique) > 1 else "resolved", tuple(self._catalogue.ids[c] for c in unique), score)
+        return Resolution("ambiguous" if len(unique) > 1 else "resolved", tuple(self._catalogue.ids[c] for c in unique), score, series)
 
     def _with_namesakes(self, codes: list[int], ranks: Mapping[int, int]) -> list[int]:
         """Films that are called so elsewhere and are about as well known: 101忠狗 is two films."""
