@@ -159,7 +159,8 @@ def test_a_sentence_says_only_what_the_reason_holds(recommender: Recommender) ->
     assert sentence(many, catalogue) == f"因为您喜欢《{first}》、《{second}》；喜欢《{first}》的 40 人里有 75% 也喜欢它"
     assert sentence(Reason("people", directors=(("甲导演", "i0"),)), catalogue) == f"和《{first}》一样由甲导演执导"
     assert sentence(Reason("genres", genres=("喜剧",)), catalogue) == "和您喜欢的一样是喜剧类"
-    assert sentence(Reason("popular", likes=3, ratings=9), catalogue) == "评过它的 9 人里有 3 人喜欢"
+    assert sentence(Reason("popular", likes=3, ratings=9), catalogue) == "合乎您说的条件"
+    assert sentence(Reason("popular", likes=30, ratings=40), catalogue) == "评过它的 40 人里有 30 人喜欢"
 
 
 def test_at_most_two_of_a_series(board: Ratings) -> None:
