@@ -144,7 +144,7 @@ def train_own(
         token_vectors: given for commercial use: the network begins with them instead of with the shipped weights, whose
             data forbids that; with a few hundred texts it learns less.
     """
-    corpus = split("own", table.samples, 0.15, 0.15)
+    corpus = split("own", table.samples, 0.2, 0.2)
     labels = tuple(dict.fromkeys(sorted(label for s in corpus.train for label in s.labels)))
     corpus = Corpus(corpus.name, corpus.train, _known(corpus.dev, labels), _known(corpus.test, labels))
     config = ClassifierConfig(piece=200)

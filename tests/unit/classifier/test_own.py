@@ -61,6 +61,14 @@ def test_several_labels_at_once(tmp_path: Path) -> None:
     assert TextClassifier.load(tmp_path).multi_label
 
 
+def test_four_texts_a_label_are_enough_to_run(tmp_path: Path) -> None:
+    few = toys.samples(21)
+    result = train_own(
+        LabelledTable(tuple(few), (), False), tmp_path, toys.encode, source="a.csv", epochs=1, report=lambda epoch: None
+    )
+    assert min(result.counts) >= 3
+
+
 def test_a_label_file_must_not_be_a_folder(tmp_path: Path) -> None:
     with pytest.raises(LabelledDataError):
         ZeroShot.read(tmp_path, None)  # type: ignore[arg-type]
