@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from actions.recommend_state import LISTS, SLOT, TASTE_SLOT, State, merged
 from actions.recommend_talk import LIST_LENGTH, TRY, Talk
 from actions.reply import Button, Reply
 from actions.skill import Outcome, Turn
+from models.recommender.constraints import Constraints
 from models.recommender.errors import ContradictionError
 from models.recommender.language import Message
 from models.recommender.mentions import Mention
@@ -52,6 +54,8 @@ def converse(turn: Turn, service: RecommendService) -> Outcome:
     return Outcome(reply, {SLOT: talk.state.as_dict(), TASTE_SLOT: kept or None, **_DONE})
 
 
+_OLDER = re.compile(r"老|旧|早|最初|原版")
+_NEWER = re.compile(r"新|后来|翻拍|重拍")
 _DONE: dict[str, Any] = {"misses": 0, "offer": None}
 
 
@@ -73,6 +77,8 @@ def answer(talk: Talk) -> Reply:
     message = talk.message
     if message.act in ANSWERS:
         return ANSWERS[message.act](talk)
+    _settle(talk)
+    message = talk.message
     unclear = _unclear(talk)
     _take_in(talk)
     if unclear is not None:
@@ -92,6 +98,26 @@ def answer(talk: Talk) -> Reply:
     except ContradictionError as error:
         return _contradiction(talk, error.user_message)
     return recommend(talk)
+
+
+def _settle(talk: Talk) -> None:
+    """The answer to "which one": 吴宇森那部, 1968年的, 老的, 第二部. The question is not asked again."""
+    message, pending = talk.message, talk.state.pending
+    role, talk.state = talk.state.pending_role, replace(talk.state, pending=(), pending_role="")
+    if not pending or message.titles or message.unclear:
+        return
+    wishes = replace(Constraints(), directors=message.wishes.directors, actors=message.wishes.actors, years=message.wishes.years)
+    codes = talk.catalogue.codes(pending)
+    allowed = talk.catalogue.allowed(wishes)
+    left = [i for i, code in zip(pending, codes, strict=True) if allowed[code]] if wishes.fields else []
+    if message.places:
+        left = [pending[p - 1 if p > 0 else -1] for p in message.places[:1] if p <= len(pending)]
+    elif len(left) != 1 and (message.wishes.years or _OLDER.search(message.text)):
+        by_year = sorted(left or pending, key=lambda i: talk.catalogue[i].year or 0)
+        left = by_year[:1] if _OLDER.search(message.text) else by_year[-1:] if _NEWER.search(message.text) else left
+    if len(left) == 1:
+        role = "liked" if role == "mentioned" else role
+        talk.message = replace(message, **{role: tuple(left)}, wishes=Constraints(), places=(), act="state")
 
 
 def _take_in(talk: Talk) -> None:
@@ -121,7 +147,7 @@ def _unclear(talk: Talk) -> Reply | None:
     message = talk.message
     vague = [m for m in message.unclear if m.resolution.status == "ambiguous"]
     if vague and not message.titles:
-        talk.state = merged(talk.state, message)
+        talk.state = replace(merged(talk.state, message), pending=vague[0].resolution.items, pending_role=vague[0].role)
         return say.which_one(vague[0], talk.catalogue, talk.state, talk.confidence)
     unknown: list[Mention] = [m for m in message.unclear if m.resolution.status == "unknown"]
     if unknown and not message.titles and not message.wishes.fields:
@@ -170,7 +196,8 @@ def _contradiction(talk: Talk, text: str) -> Reply:
         for b in (Button(title=f"要{t}片", payload=f"推荐{t}片"), Button(title=f"不要{t}片", payload=f"不要{t}片"))
     )
     # Neither side is taken as said until the person has chosen.
-    open_again: dict[str, Any] = {}
+    reversed_ = {n: b for n in ("years", "runtime") if (b := getattr(wishes, n)) and None not in b and b[0] > b[1]}
+    open_again: dict[str, Any] = dict.fromkeys(reversed_)
     for name in LISTS:
         wanted, against = getattr(wishes, name), getattr(wishes, f"exclude_{name}")
         open_again[name] = tuple(t for t in wanted if t not in against)

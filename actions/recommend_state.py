@@ -27,6 +27,7 @@ class State:
         shown: ids shown before, the latest last; they do not come again in this conversation.
         focus: the item spoken of last.
         asked: how many questions about taste were asked; asking: whether the last turn was one.
+        pending: candidates of a title that was asked back; pending_role: what was said about it.
         better: whether well rated items come first.
     """
 
@@ -42,6 +43,8 @@ class State:
     asked: int = 0
     asking: bool = False
     better: bool = False
+    pending: tuple[str, ...] = ()
+    pending_role: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """As it is stored; only JSON types, and of the wishes only those that are set."""

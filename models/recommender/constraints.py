@@ -82,4 +82,4 @@ class Constraints:
                 raise ContradictionError(f"{name}“{both[0]}”既要又不要，我没法同时满足。您更想要哪一种？")
         for name, bounds in (("年代", self.years), ("片长", self.runtime)):
             if bounds and bounds[0] is not None and bounds[1] is not None and bounds[0] > bounds[1]:
-                raise ContradictionError(f"{name}的范围前后颠倒了，请再说一次。")
+                raise ContradictionError(f"{name}的要求互相矛盾，没有片子能同时满足，请再说一次。")

@@ -72,7 +72,8 @@ class Lexicon:
             masked[start:end] = "\ue000" * (end - start)
         for match in _KIND.finditer("".join(masked)):
             # 科换片: a kind of film that was typed by its sound.
-            if match[1] not in self._meaning and (word := self._heard.get("".join(spoken(match[1])))):
+            word = self._heard.get("".join(spoken(match[1])))
+            if word and match[1] not in self._meaning and any(a == b for a, b in zip(word, match[1], strict=True)):
                 masked[match.start(1) : match.end(1)] = word
         return [
             Term(match.start(), match.end(), field, values, wanted(text, match.start(), match.end()))

@@ -54,6 +54,7 @@ _CHUNKS = (
     ),
 )
 _YEAR_AFTER = re.compile(r"[(（]?((?:19|20)\d\d)(?:年的?)?(?:那一?版|那部|版)[)）]?|[(（]((?:19|20)\d\d)[)）]")
+_SERIES_AFTER = re.compile(r"(?:的)?(?:全系列|整个系列|系列(?!的?(?:推荐|类似))|三部曲|四部曲|全集|[两三四五六七八]部(?=都|全))")
 _JOIN = re.compile(r"和|跟|与|、|/|以及|还有")
 _SEPARATORS = re.compile(r"、|和|与|跟|以及|还有|[,，;；\n/|]|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
 _TRIM = re.compile(
@@ -69,7 +70,7 @@ _NOT_TITLES = re.compile(
 _NAMED_BEFORE = re.compile(r"(?:像|跟|与|同|类似于?|喜欢看?|爱看|看过|看完了?|讨厌|重温了?|恨|、|和)\s*$")
 
 _DISLIKED_AFTER = re.compile(
-    r"^(?:这种|那种|之类|这类|那类|这部|那部|电影|片子?|的|我|就|真的?|实在|都|也|有点|真是|吧|觉得|感觉|个人|[,，])*(?:太(?!好|棒|赞|喜欢|爱|感人|震撼|燃|经典|精彩|绝|美|可爱|厉害|牛|神|帅|温暖|治愈|有|会|值|对|懂|适合).{1,3}?(?:了|$|[,，。])|看不懂|看不进去|看睡|弃了|中途退场|半途而废|不怎么样|不咋地|不咋样|不值|名不副实|吐了|想吐|没看完就|一星|给?[零一二两三四五1-5]分|给?打?[零一二两三四五0-5](?:\.\d)?分|(?:别|不要)(?:再)?(?:给我|推荐?|来)?(?:这种|这类|这样|那种)|不好看|难看|很?烂|太烂|无聊|看不下去|没意思|没劲|太闷|很闷|失望|看睡着|睡着|就算了|踩雷|雷|太无聊|太难看|看得?想睡|不对胃口|无感|劝退|差评|get不到|欣赏不来|不感冒|很?失望|很一般|一般|"
+    r"^(?:这种|那种|之类|这类|那类|这部|那部|电影|片子?|的|我|就|真的?|实在|都|也|有点|真是|吧|觉得|感觉|个人|[,，])*(?:太(?!好|棒|赞|喜欢|爱|感人|震撼|燃|经典|精彩|绝|美|可爱|厉害|牛|神|帅|温暖|治愈|有|会|值|对|懂|适合|空).{1,3}?了|太(?:过)?(?:吵|闹|闷|慢|长|血腥|压抑|无聊|假|水|尬|烂|土|俗|腻|贫|碎|绕|深奥|晦涩|拖|差|难懂|弱智|幼稚|低俗|狗血|矫情|做作|平淡|沉闷)|看不懂|看不进去|看睡|弃了|中途退场|半途而废|不怎么样|不咋地|不咋样|不值|名不副实|吐了|想吐|没看完就|一星|给?[零一二两三四五1-5]分|给?打?[零一二两三四五0-5](?:\.\d)?分|(?:别|不要)(?:再)?(?:给我|推荐?|来)?(?:这种|这类|这样|那种)|不好看|难看|很?烂|太烂|无聊|看不下去|没意思|没劲|太闷|很闷|失望|看睡着|睡着|就算了|踩雷|雷|太无聊|太难看|看得?想睡|不对胃口|无感|劝退|差评|get不到|欣赏不来|不感冒|很?失望|很一般|一般|"
     r"(?:不喜欢|不爱看?|不感兴趣|没兴趣|讨厌|不行|不想看)(?=$|[,，。.!！?？的了啊太真]))"
 )
 _DISLIKED_BEFORE = re.compile(
@@ -153,7 +154,10 @@ class Mentions:
                 name = text[found.start : found.end]
                 year = _YEAR_AFTER.match(text[found.end :])
                 end = found.end + (year.end() if year else 0)
-                resolution = self._titles.resolve(f"{name}({year[1] or year[2]})" if year else name, thorough=False)
+                whole = None if year else _SERIES_AFTER.match(text[end:])
+                end += whole.end() if whole else 0
+                asked = f"{name}({year[1] or year[2]})" if year else f"{name}系列" if whole else name
+                resolution = self._titles.resolve(asked, thorough=False)
                 spans.append((found.start, end, name, resolution))
         for found in self._titles.find(text):
             # 功夫和少林足球: an everyday word beside a title is one itself.
@@ -177,8 +181,10 @@ class Mentions:
 
     def _is_title(self, text: str, found: Found, people: Sequence[Person]) -> bool:
         name = text[found.start : found.end]
-        if name in self._lexicon or _NOT_TITLES.match(name):
+        if _NOT_TITLES.match(name):
             return False
+        if name in self._lexicon:
+            return bool(_LIKE_BEFORE.search(text[: found.start]) and _LIKE_AFTER.match(text[found.end :]))
         if any(p.start < found.start or p.end > found.end for p in people if p.start < found.end and found.start < p.end):
             return False
         if any((p.start, p.end) == (found.start, found.end) for p in people):
@@ -252,7 +258,8 @@ def _roles(text: str, spans: Sequence[tuple[int, int, str, Resolution]]) -> list
     groups: list[list[int]] = []
     for n, (start, _, _, _) in enumerate(spans):
         between = text[spans[n - 1][1] : start] if n else ""
-        if n and re.fullmatch(r"[\s、和与跟及,，;；/]*(?:还有|以及|也)?[\s、,，]*", between):
+        joined = n and re.fullmatch(r"[\s、和与跟及,，;；/]*(?:还有|以及|也)?[\s、,，]*", between)
+        if joined and not (re.search(r"[,，;；]", between) and _turns(text, spans, groups[-1], n)):
             groups[-1].append(n)
         else:
             groups.append([n])
@@ -264,6 +271,14 @@ def _roles(text: str, spans: Sequence[tuple[int, int, str, Resolution]]) -> list
         for n in group:
             roles[n] = role
     return roles
+
+
+def _turns(text: str, spans: Sequence[tuple[int, int, str, Resolution]], group: Sequence[int], n: int) -> bool:
+    """Whether something was said before the titles so far and something else after the next: 我爱看《…》，《…》不行."""
+    before = clause_before(text, spans[group[0]][0])
+    after = text[spans[n][1] : spans[n + 1][0] if n + 1 < len(spans) else len(text)]
+    said = _LIKED_BEFORE.search(before) or _DISLIKED_BEFORE.search(before)
+    return bool(said and (_DISLIKED_AFTER.match(after) or _LIKED_AFTER.match(after)))
 
 
 def _said_before(text: str, first: int) -> str:

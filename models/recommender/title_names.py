@@ -26,6 +26,7 @@ TYPED_LETTERS = 4
 """Fewer letters are too few to be compared with names in pinyin."""
 LEAST_PINYIN = 0.84
 LEAST_LATIN = 0.8
+_HEAD = re.compile(r"[：:（(]|与|之(?!.$)|归来| - ")
 _END_NUMBER = re.compile(r"(?<!\d)(\d{1,2})$")
 
 
@@ -33,7 +34,8 @@ class Names:
     """Immutable after it was built.
 
     Attributes:
-        exact: key → item code → rank (0 a title, 1 an alias, 2 part of one); han: (key, item code, rank) of the Chinese ones.
+        exact: key → item code → rank (0 a title, 1 an alias, 2 part of one); han: (key, item code, rank) of the Chinese ones;
+            heads: (key, item code) → what stands before the subtitle.
     """
 
     def __init__(self, catalogue: Catalogue, further: Mapping[str, Sequence[str]]) -> None:
@@ -60,6 +62,7 @@ class Names:
         self.exact = dict(self.exact)
         self._han = [key for key, _, _ in han]
         self.han = [(key, code, self.exact[key][code]) for key, _, code in han]
+        self.heads = {(han_key(name), code): han_key(head) for code, names in enumerate(self._of) for _, name in names if (head := _HEAD.split(name, maxsplit=1)[0]) != name}
         self._heard = [self._sounds.learn(spoken(key)) for key in self._han]
         self._letters = [letters for _, letters, _ in han]
         self._typed = [_typed(key) for key in self._han]

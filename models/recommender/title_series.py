@@ -35,6 +35,10 @@ class SeriesNames:
                 return full + key[length:]
         return key
 
+    def named(self, key: str) -> set[int]:
+        """The parts of the series that has the key as another name."""
+        return self.members(self._short[key]) if key in self._short else set()
+
     def usual(self, text: str) -> str:
         """The usual name of a series when the text is another one of it and nothing more; else the text."""
         return self._short.get(han_key(text), text)
@@ -72,11 +76,13 @@ class SeriesNames:
         if len(key) < SHORT_STEM or not HAN.search(key):
             return set()
         rests: dict[int, list[str]] = {}
+        unnumbered: set[int] = set()
         for name, code, rank in self._names.han:
             if rank < LEAST_PARTS and code not in codes and name.startswith(key) and name != key:
                 rests.setdefault(code, []).append(name[len(key) :])
-        unnumbered = [c for c, parts in rests.items() if any(not p[0].isdecimal() for p in parts)]
-        numbered = [c for c in rests if c not in unnumbered]
+                if self._names.heads.get((name, code)) == key:
+                    unnumbered.add(code)
+        numbered = [c for c, parts in rests.items() if any(p[0].isdecimal() for p in parts)]
         first = min((self._names.years[c] for c in codes), default=0)
         late = len(rests) >= UNNUMBERED_PARTS and numbered and all(self._names.years[c] < first for c in numbered)
         if len(unnumbered) >= UNNUMBERED_PARTS or late:

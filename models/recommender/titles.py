@@ -155,6 +155,8 @@ class TitleIndex:
                 if not han and not _whole_words(text, first, last):
                     continue
                 codes = self._names.exact.get(han_key(piece) if han else latin_key(piece))
+                if not codes and han and (parts := self._series.named(han_key(piece))):
+                    codes = dict.fromkeys(parts, 0)
                 if codes and (han or len(piece) > 3):
                     best = min(codes.values())
                     found.append(Found(first, last, tuple(c for c, rank in codes.items() if rank == best)))
