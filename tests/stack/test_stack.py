@@ -78,7 +78,7 @@ def visitor(stack: Stack) -> Visitor:
         ("你能做什么", "system", "answer"),
         ("推荐几部科幻电影", "recommend", "answer"),
         ("帮我写一段欢快的旋律", "compose", "refuse"),
-        ("这段话属于什么类型：今晚的比赛太精彩了", "classify", "refuse"),
+        ("这段话属于什么类型：国足客场逼平对手，出线悬念留到末轮", "classify", "answer"),
         ("帮我看看这幅画画得怎么样", "appraise", "refuse"),
         ("红烧肉怎么做才好吃", "fallback", "refuse"),
         ("转人工", "handoff", "answer"),
