@@ -113,14 +113,12 @@ def _followed_up(turn: Turn, service: ClassifyService, state: State, request: Re
 def _others(turn: Turn, service: ClassifyService, state: State) -> Outcome:
     text = state.texts[0]
     lines = []
-    for task in state.wants:
-        classifier = service.classifiers.get(task)
-        if classifier is None:
-            continue
+    found = say.results(service, state.texts[:1], state.wants, top=5)
+    for task in found[0].by_task:
+        classifier = service.classifiers[task]
         ranked = classifier.ranked(text)[:5]
         names = [f"「{say.named(s, classifier, state.english)}」（{say.percent(s.probability)}）" for s in ranked]
         lines.append(f"{say.SUBJECTS[task]}的可能，从大到小：{'、'.join(names)}")
-    found = say.results(service, state.texts[:1], state.wants, top=5)
     reply = Reply(
         text="\n".join(lines) or "标签之外没有别的可能了。",
         capability="classify",

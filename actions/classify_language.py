@@ -27,7 +27,7 @@ _POLARITY = re.compile(
 )
 _ONLY_POLARITY = re.compile(r"好评|差评|正评|负评|正面|负面|褒|贬|夸|骂|批评|表扬|情感|极性|好话|粉还是黑|倾向")
 _GENRE = re.compile(
-    r"题材|简介|梗概|剧情|故事|小说|剧本|什么片|恐怖片|悬疑|言情|武侠|synopsis|sci-?fi|哪种.{0,4}电影|像哪种"
+    r"题材|类型|简介|梗概|剧情|故事|小说|剧本|什么片|恐怖片|悬疑|言情|武侠|synopsis|sci-?fi|哪种.{0,4}电影|像哪种"
 )
 _TAGS = re.compile(r"标签|标迁|关键词|关键字|主题词|打标|tag", re.I)
 _ONLY_TAGS = re.compile(r"关键词|关键字|主题词")

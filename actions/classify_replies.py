@@ -15,6 +15,8 @@ OTHERS = Button(title="还有别的可能吗", payload="还有别的可能吗")
 ENGLISH = Button(title="换成英文标签", payload="换成英文标签")
 CHINESE = Button(title="换成中文标签", payload="换成中文标签")
 SUBJECTS = {"channel": "频道", "polarity": "评价", "genre": "题材"}
+STORIES = ("影视", "读书", "动漫", "戏曲舞台", "游戏")
+"""Channels whose texts have a genre."""
 WORTH_NAMING = 0.1
 SHOWN_CHARACTERS = 24
 NOTHING_TO_READ = "没有读到可以分类的内容：请给一段至少两个字的文字，只有标点、数字或表情看不出类别。"
@@ -52,14 +54,26 @@ def results(service: ClassifyService, texts: Sequence[str], wants: Sequence[str]
         if not classifiable(text):
             out.append(Result(text))
             continue
-        by_task = {task: said[task][text] for task in tasks}
+        by_task = sensible({task: said[task][text] for task in tasks})
         tags = service.tagger.tags(text).all[:8] if "tags" in wants and service.tagger else ()
         evidence: tuple[Evidence, ...] = ()
         if tasks:
-            main = service.classifiers[tasks[0]]
-            evidence = tuple(main.evidence(text, by_task[tasks[0]].best.label))
+            main, result = next(iter(by_task.items()))
+            evidence = tuple(service.classifiers[main].evidence(text, result.best.label))
         out.append(Result(text, by_task, tags, tuple(own.get(text, ())), evidence))
     return out
+
+
+def sensible(by_task: dict[str, Classification]) -> dict[str, Classification]:
+    """Without a genre for what tells no story, and without a channel that is unclear where the genre is clear."""
+    channel, genre = by_task.get("channel"), by_task.get("genre")
+    if channel is None or genre is None:
+        return by_task
+    if channel.sure and channel.best.label not in STORIES:
+        return {task: result for task, result in by_task.items() if task != "genre"}
+    if genre.sure and not channel.sure:
+        return {task: result for task, result in by_task.items() if task != "channel"}
+    return by_task
 
 
 def named(score: LabelScore, classifier: TextClassifier, english: bool) -> str:

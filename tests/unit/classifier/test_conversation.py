@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from actions.classify_conversation import claims, converse
+from actions.classify_replies import sensible
 from actions.classify_service import NOT_COMMERCIAL, ClassifyService
 from actions.classify_state import SLOT
 from actions.skill import Outcome, Turn
-from models.classifier.model import TextClassifier
+from models.classifier.model import Classification, LabelScore, TextClassifier
 
 
 class Talk:
@@ -113,3 +114,21 @@ def test_which_messages_it_claims(talk: Talk) -> None:
     assert claims(talk.turn("一只想当警察的兔子来到大城市，和狐狸搭档破案，最后成了英雄的故事", "recommend", 0.95))
     assert not claims(talk.turn("推荐一部电影", "recommend", 0.95))
     assert not claims(talk.turn("转人工", "handoff", 0.5))
+
+
+def result(label: str, probability: float, sure: bool) -> Classification:
+    return Classification((LabelScore(label, probability),), sure, 9)
+
+
+@pytest.mark.parametrize(
+    ("channel", "genre", "kept"),
+    [
+        (result("体育", 0.9, True), result("剧情", 0.5, True), ["channel"]),
+        (result("影视", 0.9, True), result("科幻", 0.5, True), ["channel", "genre"]),
+        (result("时政", 0.3, False), result("科幻", 0.5, True), ["genre"]),
+        (result("时政", 0.3, False), result("科幻", 0.1, False), ["channel", "genre"]),
+    ],
+)
+def test_a_genre_is_named_where_there_is_a_story(channel: Classification, genre: Classification, kept: list[str]) -> None:
+    assert list(sensible({"channel": channel, "genre": genre})) == kept
+    assert list(sensible({"genre": genre})) == ["genre"]

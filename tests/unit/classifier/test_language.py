@@ -40,7 +40,7 @@ def test_a_request_without_a_text(message: str) -> None:
 @pytest.mark.parametrize(
     ("message", "wants"),
     [
-        (f"这段话属于什么类型：{STATION}", ("channel", "tags")),
+        (f"这段话属于什么类型：{STATION}", ("channel", "genre", "tags")),
         ("给这篇影评打标签：好看", ("channel", "polarity", "tags")),
         ("是好评还是差评：也就值个爆米花钱", ("polarity",)),
         ("抽关键词：皮影戏传人拒绝百万收购", ("tags",)),
