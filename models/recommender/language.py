@@ -19,6 +19,7 @@ from models.recommender.title_keys import HAN
 from models.recommender.titles import TitleIndex
 
 ADULT_AGE = 13
+_TAKEN_BACK = re.compile(r"(?:啊|哦|呃|噢)(?:不对|不是|不)[,，。!！]|说错了?[,，。]?|口误[,，。]?|打错了?[,，。]?")
 _NO_MATTER = re.compile(r"^(?:不[^,，。]{1,8}?)?(?:演不演|有没有|也)?(?:都)?(?:无所谓|不重要|不强求|随便|没关系|都行|都可以|不要紧)")
 _FELT = re.compile("\ue000[^,，。]{0,6}(?:好|太|真|都|把我|让我|给我|看得我?|挺|很)(?:看|有点)?$")
 SHORT_PIECE = 3
@@ -91,7 +92,7 @@ class Language:
 
     def understand(self, message: str) -> Message:
         """Read one message."""
-        text = self._written(message)
+        text = _corrected(self._written(message))
         mentions = self._mentions.find(text)
         taken = [(m.start, m.end) for m in mentions]
         wishes, given_up = _given_up(text, self._wishes(text, taken), self._people)
@@ -153,7 +154,7 @@ class Language:
             found.setdefault(name, []).extend(v for v in term.values if v not in found.get(name, ()))
         implied = found.pop("states", [])
         found.pop("exclude_states", None)
-        if not found.get("moods"):
+        if not any(found.get(n) for n in ("moods", "genres", "exclude_genres", "exclude_moods")):
             found["moods"] = implied[:1]
         rest = _masked(text, taken)
         if (age := numbers.age(rest)) is not None and age < ADULT_AGE:
@@ -164,6 +165,12 @@ class Language:
             if name == "moods":
                 values[name] = tuple(v for v in values.get(name, ()) if v not in values.get(f"exclude_{name}", ()))
         return Constraints(**values, years=numbers.years(rest), runtime=numbers.runtime(rest), audience=audience)  # type: ignore[arg-type]
+
+
+def _corrected(text: str) -> str:
+    """What is left when somebody takes back the beginning: 不要恐怖片啊不对，要恐怖片."""
+    last = _TAKEN_BACK.split(text)[-1]
+    return last if len(last) > SHORT_PIECE else text
 
 
 def _given_up(text: str, wishes: Constraints, people: People) -> tuple[Constraints, tuple[str, ...]]:

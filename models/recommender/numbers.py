@@ -23,7 +23,7 @@ _DECADE = re.compile(
 )
 _YEAR = re.compile(
     r"(?<!\d)((?:18|19|20)\d\d|两千(?=年)|[三四五六七八九]零(?=年(?!代))|[一二][零一二三四五六七八九]{3}|\d\d(?=年))年?(?:[到至\-~]((?:19|20)\d\d)年?)?"
-    r"(以前|之前|以后|之后|以来|往前|往后|前|后|左右|前后)?(?!分钟|部|块|个)"
+    r"(以前|之前|以后|之后|以来|往前|往后|左右|前后|前|后)?(?!分钟|部|块|个)"
 )
 _SOME_YEARS = re.compile(r"(?<!\d)(?P<born>[5-9]0)后(?:的?(?:童年|小时候|回忆|记忆))|([零一四五六七八九])几年|(?<!\d)(\d0)s(?![a-z])")
 _LAST_CENTURY = re.compile(r"上个?世纪|二十世纪|20世纪")
@@ -64,9 +64,9 @@ _EITHER = re.compile(r"或|到|至|都行|都可以|不是|不要|别|[~\-]")
 VAGUE_YEARS: tuple[tuple[re.Pattern[str], Bounds], ...] = (
     (_LAST_CENTURY, (None, 1999)),
     (_THIS_CENTURY, (2000, None)),
+    (_RECENT, (RECENT_FROM, None)),
     (_TOO_OLD, (NOT_OLD_FROM, None)),
     (_TOO_NEW, (None, NOT_OLD_FROM - 1)),
-    (_RECENT, (RECENT_FROM, None)),
     (_OLD, (None, OLD_UNTIL)),
 )
 _BEFORE, _AFTER = {"以前", "之前", "前", "往前"}, {"以后", "之后", "以来", "后", "往后"}
@@ -167,9 +167,11 @@ def _decade(text: str, last_century: bool) -> int:
 def runtime(text: str) -> Bounds | None:
     """Least and greatest length in minutes that a message asks for."""
     minutes, span = 0, (0, 0)
-    if match := _HOURS.search(text):
+    hours = list(_HOURS.finditer(text))
+    limited = [m for m in hours if _SPAN_AFTER.match(text[m.end() :])]
+    if match := (limited or hours or [None])[-1 if limited else 0]:
         half = 30 if match[2] or match[3] == "半" else 0
-        minutes = 30 if match[1] == "半" else 60 * _number(match[1]) + (_number(match[4]) if match[4] else half)
+        minutes = 30 if match[1] == "半" else 60 * _number(match[1] if "十" in match[1] or match[1].isdecimal() else match[1][-1]) + (_number(match[4]) if match[4] else half)
         span = match.span()
     elif match := _MINUTES.search(text):
         minutes, span = _number(match[1] or match[2]), match.span()

@@ -76,6 +76,8 @@ def _fits(rest: str, item: Item, year: str) -> bool:
     if year and abs((item.year or 0) - int(year)) > 1:
         return False
     left = _SAYS_NOTHING.sub("", _YEAR.sub("", rest))
+    if any(c.isdecimal() for c in left):
+        return False
     if len(left) < 2:
         return True
     facts = " ".join((item.title, item.original or "", *item.aliases, *item.genres, *item.directors, *item.actors, item.plot or ""))

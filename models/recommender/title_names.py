@@ -99,6 +99,15 @@ class Names:
             yield self._by_letters.get(re.sub(r"[^a-z0-9]", "", text), set())
             yield self._initials.get(letters, set())
 
+    def holding(self, parts: Sequence[str]) -> set[int]:
+        """Items of which a Chinese title is made of these parts in another order: 小霸王 虎豹."""
+        parts = [part.rstrip("的") for part in parts]
+        if len(parts) < 2 or any(len(part) < 2 or not HAN.search(part) for part in parts):
+            return set()
+        size = sum(map(len, parts))
+        fits = (size * 3 >= len(key) * 2 and all(part in key for part in parts) for key, _, _ in self.han)
+        return {code for (_, code, rank), whole in zip(self.han, fits, strict=True) if whole and rank < 2}
+
     def squeezed(self, key: str) -> dict[int, int]:
         """Ranks of the items with a name in Latin letters that differs at most by spaces and an article."""
         close = key.replace(" ", "")

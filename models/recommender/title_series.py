@@ -39,6 +39,11 @@ class SeriesNames:
         """The parts of the series that has the key as another name."""
         return self.members(self._short[key]) if key in self._short else set()
 
+    def nickname(self, text: str) -> str | None:
+        """The series that is meant by a name that no film of it has: 美队, 星战."""
+        key = han_key(text)
+        return self._short.get(key) if key not in self._names.exact else None
+
     def usual(self, text: str) -> str:
         """The usual name of a series when the text is another one of it and nothing more; else the text."""
         return self._short.get(han_key(text), text)

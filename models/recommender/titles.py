@@ -17,7 +17,7 @@ from models.recommender.catalogue import Catalogue, Item
 from models.recommender.descriptions import Descriptions
 from models.recommender.people import People
 from models.recommender.title_clues import NO_CLUES, Clues, read_clues
-from models.recommender.title_hints import read_hints
+from models.recommender.title_hints import read_hints, words
 from models.recommender.title_keys import HAN, han_key, latin_key
 from models.recommender.title_names import ACCEPT, ALONE, SHORT_NAME, Names, Scores
 from models.recommender.title_series import SeriesNames
@@ -109,6 +109,8 @@ class TitleIndex:
         text = normalise(mention).strip("《》<>〈〉“”\"'「」『』 ")
         if not text or len(text) > 4 * LONGEST_NAME:
             return UNKNOWN
+        if (stem := self._series.nickname(text)) and (whole := self._whole(stem)) is not None:
+            return whole
         found = self._lookup(self._series.usual(text), NO_CLUES)
         if found is not None:
             return found
@@ -127,7 +129,11 @@ class TitleIndex:
         longer = self._series.expanded(key := han_key(core))
         if longer != key and (found := self._lookup(longer, clues) or self._numbered(longer)) is not None:
             return found
+        if parts := self._names.holding(words(core)):
+            return self._choose(parts, SURE)
         codes, name = read_hints(text, self._people, self._catalogue, self._called)
+        if codes and len(both := self._parts_with(text, name)) > 1:
+            return self._ambiguous(both, 0.95)
         if codes:
             return self._choose(codes, 0.95 if len(name) > 2 else SURE)
         if not thorough:
@@ -279,6 +285,11 @@ class TitleIndex:
                 rest = self._series.expanded(f"{stem[: person.start]}{stem[person.end :]}".strip("的版演导"))
                 members = self._series.members(rest) & self._people.films(person.name) if len(rest) > 1 else set()
         return self._ambiguous(members, 0.99) if len(members) > 1 else None
+
+    def _parts_with(self, text: str, name: str) -> set[int]:
+        """The parts of a series that the people named in the mention made: 甄子丹叶问."""
+        films = [self._people.films(person.name) for person in self._people.find(text)]
+        return self._series.members(han_key(name)) & set.intersection(*films) if films else set()
 
     def _numbered(self, key: str) -> Resolution | None:
         """星际迷航3 when no part is called so: the third of the series by year."""
