@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +36,11 @@ from models.music.piece import (
 from models.music.tensor import PENTATONIC, PHRASE_BARS, PITCHES, STEPS
 
 _DONE: dict[str, Any] = {"misses": 0, "offer": None}
-LONGEST_SOUND_S = 75
+LONGEST_SOUND_S = 90
+LONGEST_MP3_S = 45
+"""Above this the WAV file alone is played: encoding would take longer than the person wants to wait."""
+MP3_WITHIN_S = 0.6
+"""On a busy machine, when writing and drawing alone took longer than this, MP3 is left out as well."""
 PREVIEW_BARS = 8
 MOST_CHOICES = 3
 NO_MODEL = "作曲用的模型还没有装好，暂时写不了曲子；其它问题现在就可以问我。"
@@ -70,6 +75,7 @@ class Talk:
 
     def __init__(self, turn: Turn, service: ComposeService, state: State, wish: Wish, sure: float) -> None:
         self.turn, self.service, self.state, self.wish, self.sure = turn, service, state, wish, sure
+        self.began = time.monotonic()
 
     def answer(self) -> Reply:
         """Find out what is wanted and do it."""
@@ -205,7 +211,7 @@ class Talk:
             midi = midi_file(piece, say.title_of(self.state, request))
             preview = midi_file(piece.first_bars(PREVIEW_BARS), "preview")
             media += self.service.publish([midi], self.turn.conversation, f"第 {i} 首 ")
-            media += self.service.publish(self._sound(preview, ("mp3",)), self.turn.conversation, f"第 {i} 首开头 ")
+            media += self.service.publish(self._sound(preview, ("wav",)), self.turn.conversation, f"第 {i} 首开头 ")
         self.state = replace(self.state, offered=seeds)
         return say.offered(self.state, pieces, tuple(media), self.sure)
 
@@ -260,16 +266,17 @@ class Talk:
         piece = self._compose(self.request)
         title = say.title_of(self.state, piece.request)
         midi = midi_file(piece, title)
-        heard: File = midi
-        formats: tuple[str, ...] = ("mp3", "wav")
+        heard = midi
+        pages = page_files(piece, title, self.state.instrument)
+        soon = piece.seconds <= LONGEST_MP3_S and time.monotonic() - self.began <= MP3_WITHIN_S
+        formats = ("mp3", "wav") if soon else ("wav",)
         if piece.seconds > LONGEST_SOUND_S:
             part = piece.first_bars(int(LONGEST_SOUND_S * piece.request.tempo / 240))
-            heard, formats = midi_file(part, title), ("mp3",)
+            heard = midi_file(part, title)
             notes = [*notes, f"曲子比较长，试听只有开头 {round(part.seconds)} 秒，MIDI 和乐谱是完整的。"]
         sounds = self._sound(heard, formats)
         if not sounds:
             notes = [*notes, "这台服务器上没有音色库，这次没有声音，MIDI 和乐谱在下面。"]
-        pages = page_files(piece, title, self.state.instrument)
         found = [*sounds[:1], pages[0], pages[1], midi, pages[2], *sounds[1:]]
         media = self.service.publish(found, self.turn.conversation)
         return say.made(self.state, piece, media, lead, [*notes, say.sound_note(self.state)], self.sure)

@@ -13,13 +13,15 @@ import structlog
 
 from actions.reply import Media
 from models.errors import WenyuError
-from models.music.files import File
+from models.music.audio import SoundError
+from models.music.files import File, midi_file, page_files, sound_files
 from models.music.model import CHINESE_WEIGHTS, DEFAULT_WEIGHTS, MusicModel
+from models.music.piece import Request
 
 log = structlog.get_logger(__name__)
 PREFIX = "music-"
 KEPT_DAYS = 30
-LABELS = {".mid": "MIDI 文件", ".mp3": "试听", ".wav": "WAV 无损音频", ".svg": "乐谱", ".png": "钢琴卷帘图",
+LABELS = {".mid": "MIDI 文件", ".mp3": "试听", ".wav": "WAV 音频", ".svg": "乐谱", ".png": "钢琴卷帘图",
           ".musicxml": "MusicXML 乐谱文件"}  # fmt: skip
 
 
@@ -53,7 +55,21 @@ class ComposeService:
                 log.info("music_left_out", folder=folder.name, code="non_commercial_data")
                 continue
             models |= {style: model for style in model.styles}
-        return cls(models, media_dir)
+        service = cls(models, media_dir)
+        service._warm_up()
+        return service
+
+    def _warm_up(self) -> None:
+        """Write one bar and throw it away: what is loaded at first use is loaded before anybody waits for it."""
+        for style, model in self.models.items():
+            piece = model.compose(Request(style, bars=1))
+            midi = midi_file(piece, "warm-up")
+            try:
+                sound_files(midi, "warm-up")
+            except SoundError as error:
+                log.warning("no_sound", hint=error.hint)
+            page_files(piece, "warm-up", "warm-up")
+            return
 
     def publish(self, found: list[File], owner: str, prefix: str = "") -> tuple[Media, ...]:
         """Store files under names that only ``owner``, the conversation, leads to; the same file keeps its name."""

@@ -98,6 +98,8 @@ def open_services(settings: Settings) -> Services:
     own_music = settings.var_dir / "music" / "weights"
 
     def composer() -> ComposeService:
+        # What draws and sounds takes seconds to import, so it is loaded ahead together with the weights.
+        import actions.compose_conversation  # noqa: F401
         from actions.compose_service import ComposeService
 
         media = settings.var_dir / "media"

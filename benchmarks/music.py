@@ -1,6 +1,6 @@
 """The music generator beside a VAE, Markov chains, random notes and its own ablations; latency of composing.
 
-    python -m benchmarks.music [--var DIR] [--only default,chinese,latency]
+    python -m benchmarks.music [--var DIR] [--only default,chinese,latency] [--without 朴素对抗,VAE] [--detect GAN,VAE]
 
 Needs music21 the first time, when it reads the corpora into DIR/music/corpus.npz. The comparison models are trained
 by this program and kept in DIR/music/bench; delete that folder to train them again (about an hour on one core).
@@ -45,7 +45,6 @@ RESULTS = ROOT / "benchmarks" / "results" / "music.json"
 PLAIN_STEPS = 60
 ALL_MEASURES = (*MEASURES, "nearest neighbour")
 TITLES = {"default": "默认权重（欧洲民间舞曲、巴赫众赞歌）", "chinese": "中国风权重（Essen 汉族民歌）"}
-DETECTED = ("GAN", "不对抗", "VAE", "3 阶马尔可夫")
 
 
 def say(line: str) -> None:
@@ -64,7 +63,7 @@ def kept(file: Path, config: MusicConfig, train: Callable[[], Generator]) -> Gen
     return generator
 
 
-def rivals(name: str, folder: Path, train: Phrases, validation: Phrases) -> dict[str, Generator]:
+def rivals(name: str, folder: Path, train: Phrases, validation: Phrases, without: set[str]) -> dict[str, Generator]:
     """The networks beside the GAN: its warm start alone, the plain game from there, and the VAE."""
     config = CONFIGS[name]
 
@@ -75,11 +74,11 @@ def rivals(name: str, folder: Path, train: Phrases, validation: Phrases) -> dict
         return generator
 
     warmed = kept(folder / f"{name}-warm.safetensors", config, warm)
-    found = {
-        "不对抗": warmed,
-        "VAE": kept(folder / f"{name}-vae.safetensors", config, lambda: fit_vae(train, validation, config, say)),
-    }
-    if name == "default":
+    found = {"不对抗": warmed}
+    if "VAE" not in without:
+        vae = folder / f"{name}-vae.safetensors"
+        found["VAE"] = kept(vae, config, lambda: fit_vae(train, validation, config, say))
+    if name == "default" and "朴素对抗" not in without:
         plain = replace(config, loss="minimax", anchor=0.0, game_steps=PLAIN_STEPS, critic_head_start=20)
 
         def played() -> Generator:
@@ -92,19 +91,21 @@ def rivals(name: str, folder: Path, train: Phrases, validation: Phrases) -> dict
     return found
 
 
-def quality(name: str, var: Path) -> list[dict[str, Any]]:
+def quality(name: str, var: Path, without: set[str], detected: set[str]) -> list[dict[str, Any]]:
     """Distances to the held-out tunes by measure, and what else is known of each writer."""
     config = CONFIGS[name]
     tunes = tunes_of(name, var / "music")
     train, validation, test = parts(tunes, config.styles, hop_of(name))
     learned = [t for t in tunes if corpus.split_of(t.source) == "train"]
     writers: dict[str, Writer] = {"GAN": network_writer(MusicModel.load(FOLDERS[name]).generator)}
-    writers |= {n: network_writer(g) for n, g in rivals(name, var / "music" / "bench", train, validation).items()}
+    writers |= {
+        n: network_writer(g) for n, g in rivals(name, var / "music" / "bench", train, validation, without).items()
+    }
     writers |= {f"{order} 阶马尔可夫": markov_writer(learned, config.styles, order) for order in (3, 1)}
     writers["随机音符"] = random_writer
     judged: dict[str, Judgement] = {}
     for title, writer in writers.items():
-        judged[title] = judge(writer, train, validation, test, detect=title in DETECTED)
+        judged[title] = judge(writer, train, validation, test, detect=title in detected)
         say(f"  {title}：平均距离 {np.mean(list(judged[title].distances.values())):.3f}")
     real = judge(real_writer, train, validation, test, detect=False)
     styles = list(config.styles)
@@ -169,11 +170,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="作曲基准")
     parser.add_argument("--var", type=Path, default=ROOT / "var")
     parser.add_argument("--only", default="default,chinese,latency")
+    parser.add_argument("--without", default="", help="不比较的模型，逗号分隔，免去训练它们")
+    parser.add_argument("--detect", default="GAN,不对抗,VAE", help="对哪些另训判别器，逗号分隔")
     options = parser.parse_args()
+    without, detected = set(options.without.split(",")), set(options.detect.split(","))
     asked = options.only.split(",")
     recorded: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {"tables": []}
     for name in asked:
-        tables = latency() if name == "latency" else quality(name, options.var)
+        tables = latency() if name == "latency" else quality(name, options.var, without, detected)
         titles = {t["title"] for t in tables}
         others = [t for t in recorded["tables"] if t["title"] not in titles]
         recorded["tables"] = others + tables

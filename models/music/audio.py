@@ -55,7 +55,7 @@ def render(midi: bytes) -> tuple[npt.NDArray[np.float32], int]:
 
 
 def encode(samples: npt.NDArray[np.float32], rate: int, form: str, title: str) -> bytes:
-    """A sound file, ``form`` one of wav, ogg, mp3; ``title`` in ASCII, because an MP3's tag holds no more."""
+    """A sound file, ``form`` one of wav, ogg, mp3; ``title`` in ASCII, because an MP3's tag holds no more, and not empty."""
     name, subtype = FORMATS[form]
     out = io.BytesIO()
     with soundfile.SoundFile(out, "w", rate, 1, format=name, subtype=subtype) as file:

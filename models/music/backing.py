@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.music.piece import Piece
-from models.music.tensor import CHORD_STEPS, STEPS, triad
+from models.music.tensor import CHORD_STEPS, triad
 
+HELD = ("block", "bass")
+"""Patterns in which a chord that stays for a whole bar is not struck again in the middle."""
 BASS_LOW = 36
 CHORD_LOW = 48
 CHORD_VELOCITY, BASS_VELOCITY = 58, 66
@@ -28,12 +30,16 @@ def backing(piece: Piece) -> list[Sound]:
     if pattern == "none":
         return []
     chords = piece.chords.tolist()
-    sounds: list[Sound] = []
+    groups: list[list[Sound]] = []
     for half, chord in enumerate(chords):
-        bass, upper = voicing(chord, piece.request.tonic)
         closing = half == len(chords) - 1
-        sounds += _half_bar("block" if closing else pattern, bass, upper, half * CHORD_STEPS)
-    return _joined(sounds) if pattern in ("block", "bass") else sounds
+        held = pattern in HELD and half % 2 == 1 and chord == chords[half - 1] and not (closing and pattern == "bass")
+        if held:
+            groups[-1] = [replace(s, length=s.length + CHORD_STEPS) for s in groups[-1]]
+        else:
+            bass, upper = voicing(chord, piece.request.tonic)
+            groups.append(_half_bar("block" if closing else pattern, bass, upper, half * CHORD_STEPS))
+    return [sound for group in groups for sound in group]
 
 
 def voicing(chord: int, tonic: int) -> tuple[int, tuple[int, ...]]:
@@ -61,18 +67,3 @@ def _half_bar(pattern: str, bass: int, upper: tuple[int, ...], start: int) -> li
         Sound(start + 2 * i, 2, p, BASS_VELOCITY if i == 0 else CHORD_VELOCITY)
         for i, p in enumerate((bass, low, high, middle))
     ]
-
-
-def _joined(sounds: list[Sound]) -> list[Sound]:
-    """Notes that are struck again while the chord stays are held instead, within a bar."""
-    held: dict[int, Sound] = {}
-    out: list[Sound] = []
-    for sound in sounds:
-        before = held.get(sound.pitch)
-        goes_on = before is not None and before.start + before.length == sound.start and sound.start % STEPS
-        if before is not None and goes_on:
-            out.remove(before)
-            sound = Sound(before.start, before.length + sound.length, sound.pitch, sound.velocity)  # noqa: PLW2901
-        held[sound.pitch] = sound
-        out.append(sound)
-    return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from xml.etree import ElementTree as Xml
 
 from models.music.backing import Sound, backing
@@ -113,6 +114,7 @@ def _bar(measure: Xml.Element, bar: int, sounds: list[Sound], names: tuple[str, 
         if sound.start < end and sound.start + sound.length > begin:
             groups.setdefault(max(sound.start, begin), []).append(sound)
     at = begin
+    written: list[Written] = []
     for onset in sorted(groups):
         group = sorted(groups[onset], key=lambda s: s.pitch)
         following = min([o for o in groups if o > onset], default=end)
@@ -121,8 +123,9 @@ def _bar(measure: Xml.Element, bar: int, sounds: list[Sound], names: tuple[str, 
             _rest(measure, at - begin, onset - at)
         if chords is not None:
             _chord_names(measure, chords, at, onset + 1, names)
-        _notes(measure, group, onset - begin, until - onset, begin, names)
+        written += _notes(measure, group, onset - begin, until - onset, begin, names)
         at = until
+    _beams(written)
     if chords is not None and not groups:
         _chord_names(measure, chords, begin, begin + 1, names)
     if at < end:
@@ -165,18 +168,56 @@ def _length(note: Xml.Element, size: int) -> None:
         Xml.SubElement(note, "dot")
 
 
+Written = tuple[int, int, Xml.Element]
+"""Onset in the bar and length in steps of a note, and its element; of a chord the first."""
+
+
+def _beams(written: list[Written]) -> None:
+    """Join the eighths and sixteenths of each beat."""
+    beats: dict[int, list[Written]] = {}
+    for start, size, note in written:
+        if size < BEAT:
+            beats.setdefault(start // BEAT, []).append((start, size, note))
+    for notes in beats.values():
+        joined = all(a[0] + a[1] == b[0] for a, b in pairwise(notes))
+        if len(notes) > 1 and joined:
+            _beam(notes, 1)
+            sixteenths = [n for n in notes if n[1] == 1]
+            if len(sixteenths) > 1 and all(a[0] + 1 == b[0] for a, b in pairwise(sixteenths)):
+                _beam(sixteenths, 2)
+            else:
+                for each in sixteenths:
+                    _beam_element(each[2], 2, "forward hook" if each is notes[0] else "backward hook")
+
+
+def _beam(notes: list[Written], level: int) -> None:
+    for place, (_, _, note) in enumerate(notes):
+        kind = "begin" if place == 0 else "end" if place == len(notes) - 1 else "continue"
+        _beam_element(note, level, kind)
+
+
+def _beam_element(note: Xml.Element, level: int, kind: str) -> None:
+    beam = Xml.Element("beam", number=str(level))
+    beam.text = kind
+    tags = [child.tag for child in note]
+    note.insert(tags.index("notations") if "notations" in tags else len(tags), beam)
+
+
 def _notes(
     measure: Xml.Element, group: list[Sound], start: int, length: int, begin: int, names: tuple[str, ...]
-) -> None:
+) -> list[Written]:
     pieces = split(start, length)
+    written: list[Written] = []
     before = begin + start > group[0].start
     after = begin + start + length < group[0].start + group[0].length
-    for i, (_, size) in enumerate(pieces):
+    for i, (at, size) in enumerate(pieces):
         stop, go = i > 0 or before, i < len(pieces) - 1 or after
         for place, sound in enumerate(group):
             note = Xml.SubElement(measure, "note")
             if place:
                 Xml.SubElement(note, "chord")
+            else:
+                written.append((at, size, note))
             pitch = Xml.SubElement(note, "pitch")
             _step(pitch, names[sound.pitch % 12])
             Xml.SubElement(pitch, "octave").text = str(sound.pitch // 12 - 1)
@@ -194,3 +235,4 @@ def _notes(
                 notations = Xml.SubElement(note, "notations")
                 for tie in ties:
                     Xml.SubElement(notations, "tied", type=tie)
+    return written

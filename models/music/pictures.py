@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from pathlib import Path
 
 import verovio
 from PIL import Image, ImageDraw, PngImagePlugin
@@ -13,12 +14,13 @@ from models.music.midi import AI_MARK
 from models.music.piece import Piece
 from models.music.tensor import STEPS
 
-PAGE_WIDTH = 1600
+PAGE_WIDTH = 2000
 CELL_WIDTH, CELL_HEIGHT = 5, 7
 MARGIN = 34
 PAPER, LINE, BAR_LINE, BLACK_KEY = (250, 248, 244), (232, 228, 220), (190, 182, 168), (242, 238, 230)
 MELODY, BACKING = (178, 58, 46), (96, 122, 140)
 BLACK = {1, 3, 6, 8, 10}
+FONTS = str(Path(verovio.__file__).parent / "data")
 _lock = threading.Lock()
 """verovio keeps state in its toolkit, so one at a time."""
 
@@ -30,6 +32,8 @@ def draw_score(musicxml: str) -> str:
         ValueError: verovio cannot read the notation.
     """
     with _lock:
+        # The path of its fonts is kept for each thread.
+        verovio.setDefaultResourcePath(FONTS)
         toolkit = verovio.toolkit()
         toolkit.setOptions(
             {
@@ -37,6 +41,8 @@ def draw_score(musicxml: str) -> str:
                 "pageHeight": 60000,
                 "adjustPageHeight": True,
                 "scale": 50,
+                "pageMarginLeft": 40,
+                "pageMarginRight": 40,
                 "footer": "none",
                 "svgViewBox": True,
                 "xmlIdChecksum": True,
@@ -46,7 +52,8 @@ def draw_score(musicxml: str) -> str:
             raise ValueError("verovio could not read the MusicXML")
         svg = str(toolkit.renderToSVG(1))
     at = svg.index(">", svg.index("<svg")) + 1
-    return f"{svg[:at]}<metadata>{AI_MARK}</metadata>{svg[at:]}"
+    paper = '<rect width="100%" height="100%" style="fill:white;stroke:none"/>'
+    return f"{svg[:at]}<metadata>{AI_MARK}</metadata>{paper}{svg[at:]}"
 
 
 def draw_pianoroll(piece: Piece) -> bytes:

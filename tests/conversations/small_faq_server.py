@@ -53,7 +53,7 @@ def open_services(settings: Settings) -> Services:
         faq=SmallFaq(),  # type: ignore[arg-type]
         chitchat=SmallFaq(),  # type: ignore[arg-type]
         recommender=Deferred(lambda: RecommendService({})),
-        composer=Deferred(lambda: ComposeService({}, settings.var_dir / "media")),
+        composer=Deferred(lambda: ComposeService.open(commercial_use=False, media_dir=settings.var_dir / "media")),
         classifier=Deferred(
             lambda: ClassifyService.open(
                 commercial_use=False,

@@ -89,8 +89,9 @@ async def test_a_large_picture_is_made_smaller(visitor: Visitor, running: Runnin
         (b"OggS" + b"\0" * 60, "audio/ogg"),
         (MP3, "audio/mpeg"),
         (b"ID3\4" + MP3, "audio/mpeg"),
+        (b"MThd\0\0\0\6", "audio/midi"),
     ],
-    ids=["wav", "ogg", "mp3", "mp3-tag"],
+    ids=["wav", "ogg", "mp3", "mp3-tag", "midi"],
 )
 async def test_sounds_are_stored(visitor: Visitor, data: bytes, mime: str) -> None:
     answer = await uploaded(visitor, data)

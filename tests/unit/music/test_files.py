@@ -18,6 +18,7 @@ from models.music.files import midi_file, page_files, sound_files
 from models.music.midi import AI_MARK, MAX_BYTES, MidiError, find_key, read_midi, write_midi
 from models.music.model import MusicModel
 from models.music.musicxml import TYPES, fifths, split, write_musicxml
+from models.music.pictures import draw_score
 from models.music.piece import PATTERNS, Piece, Request
 from models.music.tensor import Note, tokens_of
 
@@ -212,3 +213,14 @@ def test_the_pages_are_pictures_and_marked(piece: Piece) -> None:
         assert picture.width > 8 * 16 * 4
         assert picture.text["Comment"] == AI_MARK  # type: ignore[attr-defined]
     assert notation.suffix == ".musicxml"
+
+
+def test_scores_are_drawn_in_any_thread(piece: Piece) -> None:
+    import threading
+
+    drawn: list[str] = []
+    thread = threading.Thread(target=lambda: drawn.append(draw_score(write_musicxml(piece, "曲", "长笛"))))
+    thread.start()
+    thread.join()
+    assert drawn
+    assert "<svg" in drawn[0]
