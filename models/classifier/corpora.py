@@ -25,6 +25,8 @@ from knowledge.normalise import match_key, normalise
 from models.classifier.errors import CorpusError
 
 SEED = 0
+REVIEWS, REVIEW_LENGTH = 20_000, 300
+"""Reviews that are used, and how much of each."""
 TNEWS_NAMES = {
     "story": "故事", "culture": "文化", "entertainment": "娱乐", "sports": "体育", "finance": "财经", "house": "房产",
     "car": "汽车", "edu": "教育", "tech": "科技", "military": "军事", "travel": "旅游", "world": "国际",
@@ -125,21 +127,22 @@ def tnews(folder: Path) -> Corpus:
 
 
 def reviews(folder: Path) -> Corpus:
-    """82,000 reviews, 正面 or 负面: 80 % train, 10 % dev, 10 % test."""
+    """20,000 of 82,000 reviews, 正面 or 负面: 60 % train, 15 % dev, 25 % test."""
 
-    def read() -> Iterator[Sample]:
+    def read() -> Iterator[tuple[str, str]]:
         base = "chnsenti-waimai/"
         texts = [find(folder, f"{base}*{name}*.csv").read_text(encoding="utf-8-sig") for name in ("htl", "waimai_10k")]
         with zipfile.ZipFile(find(folder, f"{base}*shopping*.zip")) as archive:
             texts.append(archive.read(archive.namelist()[0]).decode("utf-8-sig"))
         for text in texts:
             for row in csv.DictReader(io.StringIO(text)):
-                review = normalise(row["review"] or "")
-                if len(review) > 1:
-                    yield Sample(review[:300], ("正面" if row["label"] == "1" else "负面",))
+                yield (row["review"] or "")[:REVIEW_LENGTH], "正面" if row["label"] == "1" else "负面"
 
-    unique = {match_key(sample.text): sample for sample in read()}
-    return split("reviews", unique.values(), 0.1, 0.1)
+    rows = list(read())
+    random.Random(SEED).shuffle(rows)
+    samples = (Sample(normalise(review), (label,)) for review, label in rows[:REVIEWS])
+    unique = {match_key(sample.text): sample for sample in samples if len(sample.text) > 1}
+    return split("reviews", unique.values(), 0.15, 0.25)
 
 
 def sentences(folder: Path) -> list[str]:

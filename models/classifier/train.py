@@ -89,7 +89,7 @@ class Workshop:
         if path.exists():
             return Vocabulary(*json.loads(path.read_text(encoding="utf-8")))
         texts = [s.text for c in (self.thucnews, self.tnews) for s in c.train] + [s.hint for s in self.tnews.train]
-        texts += self.sentences + [s.text for s in corpora.reviews(self.folder).train[:20_000]]
+        texts += self.sentences + [s.text for s in corpora.reviews(self.folder).train]
         vocabulary = Vocabulary.build(texts, n_dictionary=N_DICTIONARY)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps([vocabulary.characters, vocabulary.words], ensure_ascii=False), encoding="utf-8")
