@@ -7,6 +7,22 @@ import asyncio
 from actions.services import Services
 from actions.skill import Outcome, Turn
 
+LONGEST_EDIT = 24
+"""Characters; a longer message says more than what to change."""
+
+
+def claims(turn: Turn) -> bool:
+    """Whether a short message changes the piece in hand, or asks for it or for another one."""
+    if len(turn.text) > LONGEST_EDIT:
+        return False
+    from actions.compose_language import understand
+    from actions.compose_state import SLOT, State
+
+    state = State.from_dict(turn.slots.get(SLOT))
+    wish = understand(turn.text)
+    chosen = bool(wish.pick and state.offered)
+    return chosen or (state.request is not None and wish.changes)
+
 
 async def run(turn: Turn, services: Services) -> Outcome:
     """Answer one turn; slot ``compose_state``."""

@@ -236,6 +236,14 @@ class Wish:
     copies: str | None = None
     composer: str | None = None
 
+    @property
+    def changes(self) -> bool:
+        """Whether it says, by itself, what to change in a piece or what to do with it."""
+        numbers = (self.tempo_change, self.length_change, self.transpose, self.register, self.choices)
+        parts = (self.phrases, self.bar_range, self.instruments, self.act in ("take", "again", "other_instrument"))
+        values = (self.bars, self.tempo, self.tonic, self.mode, self.backing)
+        return any(numbers) or any(parts) or any(v is not None for v in values)
+
 
 def number(text: str) -> int:
     """A number in digits or Chinese characters; 负 and - make it negative."""

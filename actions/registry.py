@@ -31,7 +31,15 @@ SKILLS: tuple[Skill, ...] = (
         examples=("这段话属于什么类型：深夜的太空站里，最后一名宇航员听见了敲门声", "给这篇影评打标签"),
         claims=classify.claims,
     ),
-    Skill(name="compose", capability="compose", intents=("compose",), run=compose.run, title="作曲"),
+    Skill(
+        name="compose",
+        capability="compose",
+        intents=("compose",),
+        run=compose.run,
+        title="写旋律",
+        examples=("写一段欢快的中国风旋律", "来一首忧伤的钢琴曲"),
+        claims=compose.claims,
+    ),
     Skill(name="appraise", capability="appraise", intents=("appraise",), run=appraise.run, title="鉴赏画作"),
     Skill(
         name="handoff",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from actions.compose import claims
 from actions.compose_conversation import converse
 from actions.compose_service import ComposeService
 from actions.compose_state import State
@@ -199,3 +200,18 @@ def test_old_files_go(service: ComposeService, visitor: Visitor) -> None:
     visitor.say("写一首4小节的曲子")
     assert not old.exists()
     assert other.exists()
+
+
+@pytest.mark.parametrize("text", ["再快一点", "换一个", "第二句改一改", "升高三度", "选第2首", "加上伴奏"])
+def test_a_short_change_belongs_to_the_piece_in_hand(visitor: Visitor, text: str) -> None:
+    turn = Turn(text, "conversation", "m", "recommend", 0.5, slots={})
+    assert not claims(turn)
+    visitor.say("写一首4小节的曲子")
+    visitor.say("再来三个让我选")
+    assert claims(Turn(text, "conversation", "m", "recommend", 0.5, slots=visitor.slots))
+
+
+@pytest.mark.parametrize("text", ["怎么退票", "推荐一部喜剧片", "谢谢", "", "你好", "会员多少钱"])
+def test_other_messages_do_not(visitor: Visitor, text: str) -> None:
+    visitor.say("写一首4小节的曲子")
+    assert not claims(Turn(text, "conversation", "m", "faq", 0.5, slots=visitor.slots))
