@@ -25,7 +25,7 @@ class Calibration:
 
     Attributes:
         temperature: logits are divided by it.
-        threshold: probability of the best label below which the answer is 看不准 (single-label tasks).
+        threshold: probability of the best label below which the answer is 看不准.
         thresholds: probability from which a label is given (multi-label tasks), one a label.
     """
 
@@ -66,17 +66,24 @@ def fit_single(logits: Floats, codes: Codes, precision: float) -> Calibration:
 
     temperature = float(np.exp(minimize_scalar(loss, bounds=(-2.5, 2.5), method="bounded").x))
     p = softmax(logits, temperature)
-    confidence, right = p.max(axis=1), p.argmax(axis=1) == codes
+    threshold = least_confidence(p.max(axis=1), p.argmax(axis=1) == codes, precision)
+    return Calibration(round(temperature, 4), threshold)
+
+
+def least_confidence(confidence: Floats, right: npt.NDArray[np.bool_], precision: float) -> float:
+    """The least confidence such that of the texts with at least that much ``precision`` are right; 1 when there is none."""
     order = np.argsort(-confidence)
     running = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     good = np.flatnonzero(running >= precision)
     good = good[good + 1 >= min(FEWEST_ANSWERED, len(order))]
-    threshold = float(confidence[order[good[-1]]]) if len(good) else 1.0
-    return Calibration(round(temperature, 4), round(threshold, 4))
+    return round(float(confidence[order[good[-1]]]), 4) if len(good) else 1.0
 
 
-def fit_multi(logits: Floats, truth: Floats) -> Calibration:
-    """Temperature by log-likelihood; each label's threshold by its F1, drawn towards the one that is best for all."""
+def fit_multi(logits: Floats, truth: Floats, precision: float) -> Calibration:
+    """Temperature by log-likelihood; each label's threshold by its F1, drawn towards the one that is best for all.
+
+    The threshold of 看不准 is that of ``fit_single``, for the first label.
+    """
 
     def loss(log_temperature: float) -> float:
         p = np.clip(sigmoid(logits, float(np.exp(log_temperature))), 1e-6, 1 - 1e-6)
@@ -96,7 +103,9 @@ def fit_multi(logits: Floats, truth: Floats) -> Calibration:
         own = float(max(grid, key=lambda t: f1(p[:, label] >= t, truth[:, label])))
         n = float(truth[:, label].sum())
         thresholds.append(round((n * own + 20 * common) / (n + 20), 3))
-    return Calibration(round(temperature, 4), 0.0, tuple(thresholds))
+    first = p.argmax(axis=1)
+    threshold = least_confidence(p.max(axis=1), truth[np.arange(len(p)), first] > 0, precision)
+    return Calibration(round(temperature, 4), threshold, tuple(thresholds))
 
 
 def expected_calibration_error(confidence: Floats, right: npt.NDArray[np.bool_]) -> float:

@@ -158,7 +158,9 @@ def fit(
     best = train(network, encoded, targets, loss, score, config.training, report)
     served = to_numpy(best)
     logits = served.logits(dev_encoded)
-    calibration = fit_multi(logits, dev_truth) if multi_label else fit_single(logits, codes, config.precision)
+    calibration = (
+        fit_multi(logits, dev_truth, config.precision) if multi_label else fit_single(logits, codes, config.precision)
+    )
     return TextClassifier(
         task, tuple(labels), multi_label, replace(config, network=shape), vocabulary, served, calibration, english or {}
     )

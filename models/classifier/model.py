@@ -102,18 +102,14 @@ class TextClassifier:
         divided = [pieces(fold(text), self.config.piece) for text in texts]
         p = self._probabilities(divided)
         order = np.argsort(-p, axis=1, kind="stable")[:, :top]
-        least = np.array(self.calibration.thresholds) if self.multi_label else np.float32(self.calibration.threshold)
-        good = p >= least
+        named = p >= np.array(self.calibration.thresholds) if self.multi_label else p > 0
+        sure = p.max(axis=1) >= self.calibration.threshold
         results = []
         for row, text in enumerate(texts):
             ranked = [LabelScore(self.labels[i], float(p[row, i])) for i in order[row]]
-            sure = bool(good[row, order[row, 0]])
-            if self.multi_label:
-                chosen = [score for score, i in zip(ranked, order[row], strict=True) if good[row, i]]
-                sure = bool(chosen)
-                ranked = chosen or ranked[:1]
+            ranked = [score for score, i in zip(ranked, order[row], strict=True) if named[row, i]] or ranked[:1]
             read = sum(map(len, divided[row]))
-            results.append(Classification(tuple(ranked), sure and classifiable(text), read))
+            results.append(Classification(tuple(ranked), bool(sure[row]) and classifiable(text), read))
         return results
 
     def ranked(self, text: str) -> list[LabelScore]:

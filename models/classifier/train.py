@@ -142,7 +142,7 @@ def config_of(task: str) -> ClassifierConfig:
         own = replace(config.training, epochs=4, patience=2, soft_weight=0.0)
         return replace(config, piece=200, precision=0.95, training=own)
     if task == "genre":
-        return replace(config, piece=160, training=replace(config.training, epochs=30, patience=6))
+        return replace(config, piece=160, precision=0.7, training=replace(config.training, epochs=30, patience=6))
     return replace(config, training=replace(config.training, epochs=5, batch_size=128, learning_rate=2e-3))
 
 

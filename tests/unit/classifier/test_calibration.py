@@ -57,6 +57,6 @@ def test_multi_label_thresholds_find_the_labels() -> None:
     rng = np.random.default_rng(0)
     truth = (rng.random((500, 3)) < (0.5, 0.2, 0.05)).astype(np.float32)
     logits = (4 * truth - 2 + rng.normal(0, 0.5, truth.shape)).astype(np.float32)
-    fitted = fit_multi(logits, truth)
+    fitted = fit_multi(logits, truth, 0.9)
     said = sigmoid(logits, fitted.temperature) >= np.array(fitted.thresholds)
     assert (said == truth.astype(bool)).mean() > 0.99
