@@ -106,7 +106,9 @@ def _settle(talk: Talk) -> None:
     role, talk.state = talk.state.pending_role, replace(talk.state, pending=(), pending_role="")
     if not pending or message.titles or message.unclear:
         return
-    wishes = replace(Constraints(), directors=message.wishes.directors, actors=message.wishes.actors, years=message.wishes.years)
+    wishes = replace(
+        Constraints(), directors=message.wishes.directors, actors=message.wishes.actors, years=message.wishes.years
+    )
     codes = talk.catalogue.codes(pending)
     allowed = talk.catalogue.allowed(wishes)
     left = [i for i, code in zip(pending, codes, strict=True) if allowed[code]] if wishes.fields else []
@@ -117,7 +119,8 @@ def _settle(talk: Talk) -> None:
         left = by_year[:1] if _OLDER.search(message.text) else by_year[-1:] if _NEWER.search(message.text) else left
     if len(left) == 1:
         role = "liked" if role == "mentioned" else role
-        talk.message = replace(message, **{role: tuple(left)}, wishes=Constraints(), places=(), act="state")
+        named: dict[str, Any] = {role: tuple(left)}
+        talk.message = replace(message, wishes=Constraints(), places=(), act="state", **named)
 
 
 def _take_in(talk: Talk) -> None:

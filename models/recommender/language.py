@@ -13,14 +13,17 @@ from models.recommender.acts import Act, Change, Named
 from models.recommender.catalogue import Catalogue
 from models.recommender.constraints import Constraints
 from models.recommender.lexicon import Lexicon, load_lexicon, wanted
-from models.recommender.mentions import Mention, Mentions, alike
+from models.recommender.mention_roles import alike
+from models.recommender.mentions import Mention, Mentions
 from models.recommender.people import People
 from models.recommender.title_keys import HAN
 from models.recommender.titles import TitleIndex
 
 ADULT_AGE = 13
 _TAKEN_BACK = re.compile(r"(?:啊|哦|呃|噢)(?:不对|不是|不)[,，。!！]|说错了?[,，。]?|口误[,，。]?|打错了?[,，。]?")
-_NO_MATTER = re.compile(r"^(?:不[^,，。]{1,8}?)?(?:演不演|有没有|也)?(?:都)?(?:无所谓|不重要|不强求|随便|没关系|都行|都可以|不要紧)")
+_NO_MATTER = re.compile(
+    r"^(?:不[^,，。]{1,8}?)?(?:演不演|有没有|也)?(?:都)?(?:无所谓|不重要|不强求|随便|没关系|都行|都可以|不要紧)"
+)
 _FELT = re.compile("\ue000[^,，。]{0,6}(?:好|太|真|都|把我|让我|给我|看得我?|挺|很)(?:看|有点)?$")
 SHORT_PIECE = 3
 
@@ -132,7 +135,9 @@ class Language:
         for piece in pieces[1:]:
             joined = text + piece
             apart = bool(HAN.search(text[-1:])) and bool(HAN.match(piece)) and min(len(text), len(piece)) > 1
-            within = any(f.start < len(text) < f.end and f.end - f.start > SHORT_PIECE for f in self.titles.find(joined))
+            within = any(
+                f.start < len(text) < f.end and f.end - f.start > SHORT_PIECE for f in self.titles.find(joined)
+            )
             text = f"{text}，{piece}" if apart and not within else normalise(f"{text} {piece}")
         return text
 

@@ -25,7 +25,9 @@ _YEAR = re.compile(
     r"(?<!\d)((?:18|19|20)\d\d|两千(?=年)|[三四五六七八九]零(?=年(?!代))|[一二][零一二三四五六七八九]{3}|\d\d(?=年))年?(?:[到至\-~]((?:19|20)\d\d)年?)?"
     r"(以前|之前|以后|之后|以来|往前|往后|左右|前后|前|后)?(?!分钟|部|块|个)"
 )
-_SOME_YEARS = re.compile(r"(?<!\d)(?P<born>[5-9]0)后(?:的?(?:童年|小时候|回忆|记忆))|([零一四五六七八九])几年|(?<!\d)(\d0)s(?![a-z])")
+_SOME_YEARS = re.compile(
+    r"(?<!\d)(?P<born>[5-9]0)后(?:的?(?:童年|小时候|回忆|记忆))|([零一四五六七八九])几年|(?<!\d)(\d0)s(?![a-z])"
+)
 _LAST_CENTURY = re.compile(r"上个?世纪|二十世纪|20世纪")
 _THIS_CENTURY = re.compile(r"本世纪|二十一世纪|21世纪|新世纪|千禧年(?:以后|之后)?")
 _RECENT = re.compile(
@@ -59,7 +61,9 @@ _FIRST_N = re.compile(r"前(\d|[一二两三四五六七八九])(?:部|个)")
 _LAST = re.compile(r"最后(?:一|那)?(?:部|个)|最末|末尾那部")
 _HEAD = re.compile(r"(?:头一|最上面那?|最前面那?)(?:部|个)?")
 _AGE = re.compile(r"(\d{1,2}|[一二两三四五六七八九十]{1,3})岁")
-_NOT_THEN = re.compile(r"(?:不要|别|不看|不想看|排除|去掉|不考虑)(?:给我|推荐?|看|来)*(?:(?:18|19|20)\d\d|\d0|[一二三四五六七八九]十)年?代?(?:以前|之前|以后|之后|前|后)")
+_NOT_THEN = re.compile(
+    r"(?:不要|别|不看|不想看|排除|去掉|不考虑)(?:给我|推荐?|看|来)*(?:(?:18|19|20)\d\d|\d0|[一二三四五六七八九]十)年?代?(?:以前|之前|以后|之后|前|后)"
+)
 _EITHER = re.compile(r"或|到|至|都行|都可以|不是|不要|别|[~\-]")
 VAGUE_YEARS: tuple[tuple[re.Pattern[str], Bounds], ...] = (
     (_LAST_CENTURY, (None, 1999)),
@@ -87,7 +91,13 @@ def years(text: str) -> Bounds | None:
     found = (read(text) for read in (_decades, _single_year, _some_years))
     exact = next((bounds for bounds in found if bounds), None)
     if exact and _NOT_THEN.search(text):
-        return (exact[1] + 1, None) if exact[0] is None and exact[1] else (None, exact[0] - 1) if exact[1] is None and exact[0] else exact
+        return (
+            (exact[1] + 1, None)
+            if exact[0] is None and exact[1]
+            else (None, exact[0] - 1)
+            if exact[1] is None and exact[0]
+            else exact
+        )
     vague = next((bounds for pattern, bounds in VAGUE_YEARS if pattern.search(text)), None)
     return _together(text, exact) if exact else vague
 
@@ -103,7 +113,14 @@ def _together(text: str, first: Bounds) -> Bounds:
         return first
     second = _decades(rest) or _single_year(rest)
     if second is None:
-        second = next((b for pattern, b in ((_LAST_CENTURY, (None, 1999)), (_THIS_CENTURY, (2000, None))) if pattern.search(rest)), None)
+        second = next(
+            (
+                b
+                for pattern, b in ((_LAST_CENTURY, (None, 1999)), (_THIS_CENTURY, (2000, None)))
+                if pattern.search(rest)
+            ),
+            None,
+        )
     if second is None:
         return first
     low = max((b[0] for b in (first, second) if b[0] is not None), default=None)
@@ -169,9 +186,15 @@ def runtime(text: str) -> Bounds | None:
     minutes, span = 0, (0, 0)
     hours = list(_HOURS.finditer(text))
     limited = [m for m in hours if _SPAN_AFTER.match(text[m.end() :])]
-    if match := (limited or hours or [None])[-1 if limited else 0]:
+    if hours:
+        match = limited[-1] if limited else hours[0]
         half = 30 if match[2] or match[3] == "半" else 0
-        minutes = 30 if match[1] == "半" else 60 * _number(match[1] if "十" in match[1] or match[1].isdecimal() else match[1][-1]) + (_number(match[4]) if match[4] else half)
+        minutes = (
+            30
+            if match[1] == "半"
+            else 60 * _number(match[1] if "十" in match[1] or match[1].isdecimal() else match[1][-1])
+            + (_number(match[4]) if match[4] else half)
+        )
         span = match.span()
     elif match := _MINUTES.search(text):
         minutes, span = _number(match[1] or match[2]), match.span()

@@ -58,7 +58,9 @@ class People:
             clear = not others or self._count(best) >= 2 * self._count(others[0])
             if whole or (clear and (len(form) > SHORT or self._count(best) >= FILMS_FOR_SHORT)):
                 self._forms[form] = best
-        self._forms |= {n: name for n, name in nicknames.items() if all(each in self._films for each in name.split("、"))}
+        self._forms |= {
+            n: name for n, name in nicknames.items() if all(each in self._films for each in name.split("、"))
+        }
         self._longest = max((len(form) for form in self._forms), default=0)
         self._in_letters = {"".join(spoken(form)): name for form, name in self._forms.items() if HAN.search(form)}
         self._sounds = Sounds()

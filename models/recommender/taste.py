@@ -92,7 +92,12 @@ class Taste:
     def described(self, catalogue: Catalogue) -> str:
         """In Chinese lines, for the person it belongs to."""
         lines = []
-        for label, ids in (("喜欢的影片", self.liked), ("不喜欢的影片", self.disliked), ("看过的影片", self.seen), ("不感兴趣的影片", self.declined)):
+        for label, ids in (
+            ("喜欢的影片", self.liked),
+            ("不喜欢的影片", self.disliked),
+            ("看过的影片", self.seen),
+            ("不感兴趣的影片", self.declined),
+        ):
             names = [f"《{catalogue[i].title}》" for i in reversed(ids) if i in catalogue]
             if names:
                 more = f" 等 {len(names)} 部" if len(names) > SHOWN_TITLES else ""
@@ -114,12 +119,16 @@ class Taste:
         """The inverse of as_dict; what is missing or of another form is nothing said."""
         if not isinstance(stored, Mapping):
             return cls()
-        titles = {name: tuple(str(i) for i in stored.get(name) or ()) for name in ("liked", "disliked", "seen", "declined")}
+        titles = {
+            name: tuple(str(i) for i in stored.get(name) or ()) for name in ("liked", "disliked", "seen", "declined")
+        }
         tags = {
             name: tuple((str(t[0]), str(t[1])) for t in stored.get(name) or () if len(t) == 2 and t[0] in FIELDS)
             for name in ("prefers", "avoids")
         }
-        return cls(titles["liked"], titles["disliked"], titles["seen"], titles["declined"], tags["prefers"], tags["avoids"])
+        return cls(
+            titles["liked"], titles["disliked"], titles["seen"], titles["declined"], tags["prefers"], tags["avoids"]
+        )
 
 
 def _latest(old: Iterable[T], new: Iterable[T]) -> tuple[T, ...]:

@@ -80,7 +80,9 @@ def _fits(rest: str, item: Item, year: str) -> bool:
         return False
     if len(left) < 2:
         return True
-    facts = " ".join((item.title, item.original or "", *item.aliases, *item.genres, *item.directors, *item.actors, item.plot or ""))
+    facts = " ".join(
+        (item.title, item.original or "", *item.aliases, *item.genres, *item.directors, *item.actors, item.plot or "")
+    )
     facts = facts.lower()
     if not HAN.search(left):
         return left in re.sub(r"[^a-z0-9]", "", facts)

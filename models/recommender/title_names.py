@@ -62,7 +62,12 @@ class Names:
         self.exact = dict(self.exact)
         self._han = [key for key, _, _ in han]
         self.han = [(key, code, self.exact[key][code]) for key, _, code in han]
-        self.heads = {(han_key(name), code): han_key(head) for code, names in enumerate(self._of) for _, name in names if (head := _HEAD.split(name, maxsplit=1)[0]) != name}
+        self.heads = {
+            (han_key(name), code): han_key(head)
+            for code, names in enumerate(self._of)
+            for _, name in names
+            if (head := _HEAD.split(name, maxsplit=1)[0]) != name
+        }
         self._heard = [self._sounds.learn(spoken(key)) for key in self._han]
         self._letters = [letters for _, letters, _ in han]
         self._typed = [_typed(key) for key in self._han]
@@ -111,7 +116,10 @@ class Names:
     def squeezed(self, key: str) -> dict[int, int]:
         """Ranks of the items with a name in Latin letters that differs at most by spaces and an article."""
         close = key.replace(" ", "")
-        ranks = {c: [r for r, name in self._of[c] if latin_key(name).replace(" ", "") == close] for c in self._squeezed.get(close, ())}
+        ranks = {
+            c: [r for r, name in self._of[c] if latin_key(name).replace(" ", "") == close]
+            for c in self._squeezed.get(close, ())
+        }
         return {code: min(found) for code, found in ranks.items() if found}
 
     def starting(self, key: str) -> set[int]:
@@ -151,12 +159,7 @@ class Names:
                 name = self._han[n]
                 if len(name) == SHORT_NAME and sum(a == b for a, b in zip(key, name, strict=True)) == SHORT_NAME - 1:
                     scores[n] = max(scores[n], ACCEPT)
-        if len(key) == 2:
-            # One of two characters may be wrong when it sounds much the same: 血占 for 血钻.
-            letters = "".join(spoken(key))
-            for n in np.flatnonzero((written > 0.4) & (written < 0.6)).tolist():
-                if self._han[n][0] == key[0] and len(self._han[n]) == 2 and Indel.normalized_similarity(letters, self._letters[n]) > LEAST_PINYIN:
-                    scores[n] = max(scores[n], ACCEPT)
+        self._two_characters(key, written, scores)
         if len(key) >= 2:
             for n, name in enumerate(self._han):
                 if key in name:
@@ -174,6 +177,20 @@ class Names:
             other = np.array([part[1] not in name for name in self._han])
             scores = np.where(other, np.minimum(scores, ALONE - 0.01), scores)
         return np.asarray(scores, np.float32)
+
+    def _two_characters(self, key: str, written: Scores, scores: Scores) -> None:
+        """Raise the scores of names of two characters of which the second was typed as one that sounds much the same."""
+        if len(key) != SHORT_NAME - 1:
+            return
+        # One of two characters may be wrong when it sounds much the same: 血占 for 血钻.
+        letters = "".join(spoken(key))
+        for n in np.flatnonzero((written > 0.4) & (written < 0.6)).tolist():
+            if (
+                self._han[n][0] == key[0]
+                and len(self._han[n]) == 2
+                and Indel.normalized_similarity(letters, self._letters[n]) > LEAST_PINYIN
+            ):
+                scores[n] = max(scores[n], ACCEPT)
 
     def _latin_scores(self, key: str) -> Scores:
         """Similarity to each name in Latin letters."""

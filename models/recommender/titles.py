@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -20,9 +18,8 @@ from models.recommender.title_clues import NO_CLUES, Clues, read_clues
 from models.recommender.title_hints import read_hints, words
 from models.recommender.title_keys import HAN, han_key, latin_key
 from models.recommender.title_names import ACCEPT, ALONE, SHORT_NAME, Names, Scores
+from models.recommender.title_resolution import UNKNOWN, Found, Resolution
 from models.recommender.title_series import SeriesNames
-
-Status = Literal["resolved", "ambiguous", "unknown"]
 
 SURE = 0.85
 """Needed of a part of a longer phrase."""
@@ -47,35 +44,6 @@ _PHRASE_END = re.compile(
 )
 _TELLS = re.compile(r"讲|关于|会|有|在|把|被|跟|和|去")
 _LAST = {"最后一", "最新一"}
-
-
-@dataclass(frozen=True)
-class Resolution:
-    """What a mention stands for.
-
-    Attributes:
-        status: resolved (one item), ambiguous (several equally likely ones), unknown (``items`` are merely near).
-        items: identifiers, the likeliest first; may be empty when unknown.
-        score: similarity of the best name, in [0, 1].
-        series: the candidates are the parts of one series.
-    """
-
-    status: Status
-    items: tuple[str, ...] = ()
-    score: float = 0.0
-    series: bool = False
-
-
-UNKNOWN = Resolution("unknown")
-
-
-@dataclass(frozen=True)
-class Found:
-    """A name found in running text, [start, end) in the normalised text."""
-
-    start: int
-    end: int
-    codes: tuple[int, ...]
 
 
 class TitleIndex:
@@ -109,16 +77,28 @@ class TitleIndex:
         text = normalise(mention).strip("《》<>〈〉“”\"'「」『』 ")
         if not text or len(text) > 4 * LONGEST_NAME:
             return UNKNOWN
-        if (stem := self._series.nickname(text)) and (whole := self._whole(stem)) is not None:
-            return whole
-        found = self._lookup(self._series.usual(text), NO_CLUES)
-        if found is not None:
+        if (found := self._written_out(text)) is not None:
             return found
-        if stem := self._series.stem(text):
-            whole = self._whole(stem)
-            if whole is not None:
-                return whole
         core, clues = read_clues(text, self._people)
+        if (found := self._with_more(text, core, clues)) is not None:
+            return found
+        if not thorough:
+            return UNKNOWN
+        similar = self._similar(core or text, clues)
+        if similar.status == "unknown" and core != text:
+            whole = self._similar(text, NO_CLUES)
+            similar = whole if whole.score > similar.score else similar
+        return similar if similar.status != "unknown" else self._described(text) or similar
+
+    def _written_out(self, text: str) -> Resolution | None:
+        """A mention that is a name and nothing more, of a series or of a film."""
+        stem = self._series.nickname(text) or self._series.stem(text)
+        if stem and (whole := self._whole(stem)) is not None:
+            return whole
+        return self._lookup(self._series.usual(text), NO_CLUES)
+
+    def _with_more(self, text: str, core: str, clues: Clues) -> Resolution | None:  # noqa: PLR0911
+        """A name with something beside it: a year, a person, the number of a part, another name of the series."""
         if core != text or clues.any:
             found = self._lookup(core, clues)
             if found is not None:
@@ -136,13 +116,7 @@ class TitleIndex:
             return self._ambiguous(both, 0.95)
         if codes:
             return self._choose(codes, 0.95 if len(name) > 2 else SURE)
-        if not thorough:
-            return UNKNOWN
-        similar = self._similar(core or text, clues)
-        if similar.status == "unknown" and core != text:
-            whole = self._similar(text, NO_CLUES)
-            similar = whole if whole.score > similar.score else similar
-        return similar if similar.status != "unknown" else self._described(text) or similar
+        return None
 
     def item(self, item_id: str) -> Item:
         """The facts of an item."""
@@ -171,7 +145,7 @@ class TitleIndex:
             start += 1
         return found
 
-    def _lookup(self, text: str, clues: Clues) -> Resolution | None:
+    def _lookup(self, text: str, clues: Clues) -> Resolution | None:  # noqa: PLR0911
         """Exact names: as written, as heard, as typed in letters."""
         han = bool(HAN.search(text))
         key = han_key(text) if han else latin_key(text)
@@ -257,7 +231,9 @@ class TitleIndex:
     def _ambiguous(self, codes: Iterable[int], score: float, series: bool = True) -> Resolution:
         """All of them, the best known first."""
         unique = sorted(set(codes), key=lambda c: (-self._popularity[c], c))[:MOST_OF_ONE_NAME]
-        return Resolution("ambiguous" if len(unique) > 1 else "resolved", tuple(self._catalogue.ids[c] for c in unique), score, series)
+        return Resolution(
+            "ambiguous" if len(unique) > 1 else "resolved", tuple(self._catalogue.ids[c] for c in unique), score, series
+        )
 
     def _with_namesakes(self, codes: list[int], ranks: Mapping[int, int]) -> list[int]:
         """Films that are called so elsewhere and are about as well known: 101忠狗 is two films."""
@@ -289,7 +265,8 @@ class TitleIndex:
     def _parts_with(self, text: str, name: str) -> set[int]:
         """The parts of a series that the people named in the mention made: 甄子丹叶问."""
         films = [self._people.films(person.name) for person in self._people.find(text)]
-        return self._series.members(han_key(name)) & set.intersection(*films) if films else set()
+        members = self._series.members(han_key(name)) if films else set()
+        return {code for code in members if all(code in made for made in films)}
 
     def _numbered(self, key: str) -> Resolution | None:
         """星际迷航3 when no part is called so: the third of the series by year."""

@@ -12,9 +12,9 @@ from knowledge.noise import homophone, traditional
 from models.recommender.language import Language
 from models.recommender.title_keys import han_key, latin_key
 
-HELD_OUT = Path(__file__).resolve().parents[3] / "nlu_data" / "heldout" / "recommend_titles.yml"
-HELD_OUT_FLOOR = 0.95
-"""A floor against regressions; the aim is .97, the figure is printed by benchmarks/recommend_language.py."""
+DEVELOPMENT = Path(__file__).resolve().parents[3] / "nlu_data" / "development" / "recommend_titles.yml"
+DEVELOPMENT_FLOOR = 0.97
+"""A floor against regressions; the figures that count are printed by benchmarks/recommend_language.py."""
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,16 @@ def test_two_films_of_one_name_are_asked_back(language: Language) -> None:
     assert language.titles.item(language.titles.resolve("老版金刚").items[0]).year == 1933
 
 
+@pytest.mark.parametrize(
+    ("mention", "parts"), [("教父系列", 3), ("教父三部曲", 3), ("星战", 7), ("谍影重重系列", 3), ("赤壁", 2), ("甄子丹叶问", 2)]
+)  # fmt: skip
+def test_a_series_is_asked_back(language: Language, mention: str, parts: int) -> None:
+    resolution = language.titles.resolve(mention)
+    assert resolution.status == "ambiguous"
+    assert resolution.series
+    assert len(resolution.items) >= parts
+
+
 @pytest.mark.parametrize("mention", ["流浪地球", "战狼2", "甄嬛传", "速度与激情9", "qwertyuiop", "", "一二三四五六七"])
 def test_what_is_not_there_is_unknown(language: Language, mention: str) -> None:
     assert language.titles.resolve(mention).status == "unknown"
@@ -64,8 +74,8 @@ def test_noise_of_our_own(language: Language) -> None:
             assert language.titles.item(resolution.items[0]).title == title, noisy
 
 
-def test_the_held_out_mentions_stay_above_the_floor(language: Language) -> None:
-    mentions = yaml.safe_load(HELD_OUT.read_text(encoding="utf-8"))["mentions"]
+def test_the_development_mentions_stay_above_the_floor(language: Language) -> None:
+    mentions = yaml.safe_load(DEVELOPMENT.read_text(encoding="utf-8"))["mentions"]
     right = 0
     for mention in mentions:
         resolution = language.titles.resolve(mention["text"])
@@ -73,7 +83,7 @@ def test_the_held_out_mentions_stay_above_the_floor(language: Language) -> None:
             mention["movie_id"],
             *mention.get("also", ()),
         }
-    assert right / len(mentions) >= HELD_OUT_FLOOR
+    assert right / len(mentions) >= DEVELOPMENT_FLOOR
 
 
 def test_keys() -> None:
