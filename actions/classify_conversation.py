@@ -11,7 +11,7 @@ from actions.classify_state import SLOT, State
 from actions.reply import Button, Reply
 from actions.skill import Outcome, Turn
 
-EXAMPLE = "这段话属于什么类型：深夜的太空站里，最后一名宇航员听见了敲门声"
+EXAMPLE = "这段话属于什么类型：侦探在孤岛上追查连环命案，每个人都有秘密"
 ASK = "请把要分类的文字发给我：一段话、一篇短评都行；几段一起发，就一行一段。"
 CANCELLED = "好的，那就不分了。"
 NOTHING_BEFORE = "我还没有给什么分过类。" + ASK

@@ -17,6 +17,8 @@ CHINESE = Button(title="换成中文标签", payload="换成中文标签")
 SUBJECTS = {"channel": "频道", "polarity": "评价", "genre": "题材"}
 STORIES = ("影视", "读书", "动漫", "戏曲舞台", "游戏")
 """Channels whose texts have a genre."""
+CLEAR = 0.5
+"""Probability from which a channel says whether a text tells a story."""
 WORTH_NAMING = 0.1
 SHOWN_CHARACTERS = 24
 NOTHING_TO_READ = "没有读到可以分类的内容：请给一段至少两个字的文字，只有标点、数字或表情看不出类别。"
@@ -69,11 +71,12 @@ def sensible(by_task: dict[str, Classification]) -> dict[str, Classification]:
     channel, genre = by_task.get("channel"), by_task.get("genre")
     if channel is None or genre is None:
         return by_task
-    if channel.sure and channel.best.label not in STORIES:
-        return {task: result for task, result in by_task.items() if task != "genre"}
-    if genre.sure and not channel.sure:
-        return {task: result for task, result in by_task.items() if task != "channel"}
-    return by_task
+    left_out = ""
+    if channel.best.probability >= CLEAR:
+        left_out = "" if channel.best.label in STORIES else "genre"
+    elif genre.sure:
+        left_out = "channel"
+    return {task: result for task, result in by_task.items() if task != left_out}
 
 
 def named(score: LabelScore, classifier: TextClassifier, english: bool) -> str:

@@ -28,7 +28,7 @@ SKILLS: tuple[Skill, ...] = (
         intents=("classify",),
         run=classify.run,
         title="给文字分类、打标签",
-        examples=("这段话属于什么类型：深夜的太空站里，最后一名宇航员听见了敲门声", "给这篇影评打标签"),
+        examples=("这段话属于什么类型：侦探在孤岛上追查连环命案，每个人都有秘密", "给这篇影评打标签"),
         claims=classify.claims,
     ),
     Skill(
