@@ -186,6 +186,7 @@ def runtime(text: str) -> Bounds | None:
     minutes, span = 0, (0, 0)
     hours = list(_HOURS.finditer(text))
     limited = [m for m in hours if _SPAN_AFTER.match(text[m.end() :])]
+    match: re.Match[str] | None
     if hours:
         match = limited[-1] if limited else hours[0]
         half = 30 if match[2] or match[3] == "半" else 0
