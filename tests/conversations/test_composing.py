@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,10 @@ def assistant(trained: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     running = Assistant(tmp_path_factory.mktemp("composing"), **patient)
     try:
         running.start()
+        deadline = time.monotonic() + 90
+        while '"service": "composer", "event": "loaded"' not in running.log_of("actions"):
+            assert time.monotonic() < deadline, running.log_of("actions")[-2000:]
+            time.sleep(0.2)
         yield running
     finally:
         running.stop()
