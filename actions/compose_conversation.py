@@ -204,14 +204,15 @@ class Talk:
         seeds = tuple(self._seed(i + 1) for i in range(count))
         pieces: list[Piece] = []
         media: list[Media] = []
+        shown = PREVIEW_BARS + len(self.request.opening) // STEPS - self.request.skip
         for i, seed in enumerate(seeds, 1):
-            request = replace(self.request, seed=seed, rewritten=(), closings=())
-            piece = self._compose(request)
+            # The beginning does not depend on how long the whole is, as long as its end is not part of it.
+            bars = min(self.request.bars, shown + PHRASE_BARS)
+            piece = self._compose(replace(self.request, bars=bars, seed=seed, rewritten=(), closings=()))
             pieces.append(piece)
-            midi = midi_file(piece, say.title_of(self.state, request))
-            preview = midi_file(piece.first_bars(PREVIEW_BARS), "preview")
-            media += self.service.publish([midi], self.turn.conversation, f"第 {i} 首 ")
-            media += self.service.publish(self._sound(preview, ("wav",)), self.turn.conversation, f"第 {i} 首开头 ")
+            preview = midi_file(piece.first_bars(shown), say.title_of(self.state, piece.request))
+            found = [*self._sound(preview, ("wav",)), preview]
+            media += self.service.publish(found, self.turn.conversation, f"第 {i} 首开头 ")
         self.state = replace(self.state, offered=seeds)
         return say.offered(self.state, pieces, tuple(media), self.sure)
 

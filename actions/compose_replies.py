@@ -120,7 +120,7 @@ def offered(state: State, pieces: list[Piece], media: tuple[Media, ...], sure: f
     cards = tuple(
         Card(
             title=f"第 {i} 首",
-            subtitle=f"{key_name(p.request)} · {p.request.bars} 小节 · 每分钟 {p.request.tempo} 拍 · 种子 {p.request.seed}",
+            subtitle=f"{key_name(p.request)} · 每分钟 {p.request.tempo} 拍 · 种子 {p.request.seed}",
             buttons=(Button(title=f"选第{i}首", payload=f"选第{i}首"),),
         )
         for i, p in enumerate(pieces, 1)

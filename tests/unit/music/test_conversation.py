@@ -215,3 +215,15 @@ def test_a_short_change_belongs_to_the_piece_in_hand(visitor: Visitor, text: str
 def test_other_messages_do_not(visitor: Visitor, text: str) -> None:
     visitor.say("写一首4小节的曲子")
     assert not claims(Turn(text, "conversation", "m", "faq", 0.5, slots=visitor.slots))
+
+
+def test_the_beginning_to_choose_by_is_the_beginning_of_the_piece(visitor: Visitor, service: ComposeService) -> None:
+    visitor.say("写一首32小节的曲子")
+    offer = visitor.say("再来三个让我选")
+    first = next(m for m in offer.media if m.kind == "midi")
+    heard = read_midi((service.media_dir / first.url.removeprefix("/media/")).read_bytes())
+    visitor.say("选第1首")
+    piece = service.models[visitor.request.style].compose(visitor.request)
+    beginning = [n.pitch for n in piece.first_bars(8).notes]
+    assert [int(t) + heard.base for t in heard.tokens if t < 36] == beginning
+    assert visitor.request.bars == 32
