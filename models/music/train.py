@@ -215,7 +215,8 @@ def card(model: MusicModel, metrics: dict[str, float], data: list[dict[str, str]
         "",
         "## 指标（留出的曲子）",
         "",
-        "distance 是与真实乐句在该指标上的 Wasserstein-1 距离，以真实数据的标准差为单位，0 最好。",
+        "distance 是与真实乐句在该指标上的 Wasserstein-1 距离，以真实数据的标准差为单位，0 最好。"
+        "qualified notes 是八分音符及以上的音所占的份额；按 MuseGAN 的定义（不短于三十二分音符）在十六分音符网格上恒为 100%。",
         "",
         "| 指标 | 值 |",
         "|---|---|",
