@@ -153,7 +153,9 @@ def text_cnn(bench: Bench, corpus: Corpus, labels: Sequence[str], *, random: boo
         start = TextCNN(
             FIRST + len(shop.vocabulary.characters), FIRST + len(shop.vocabulary.words), len(labels), config.network
         )
-        config = replace(config, training=replace(config.training, soft_weight=0.0, epochs=8, batch_size=64, learning_rate=1e-3))
+        config = replace(
+            config, training=replace(config.training, soft_weight=0.0, epochs=8, batch_size=64, learning_rate=1e-3)
+        )
         corpus = replace(corpus, train=tuple(replace(s, hint="") for s in corpus.train))
     classifier = fitting.fit(
         corpus.name, labels, corpus.train, corpus.dev, multi_label=False, vocabulary=shop.vocabulary, start=start,
