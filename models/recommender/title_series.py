@@ -19,6 +19,28 @@ _WHOLE = re.compile(
     r"上下(?:集|两集|两部|部)?|[前后]?[两二三四五六七八]部|电影系列|最后一部分?上下)(?:电影|片)?$"
 )
 
+_NTH = r"第[0-9一二三四五六七八九十]{1,2}[部集]"
+_REWRITTEN = (
+    # 指环王系列第三部, 教父三部曲的第二部 → 指环王第三部
+    (
+        r"(?:的|这个|那个)?(?:全?系列|[三四五六七八]部曲)(?:电影|片子?)?(?:里面?|中|当中)?的?(?=第?[0-9一二三四五六七八九十]{1,2}(?:部|集|$))",
+        "",
+    ),
+    # 第二部回到未来, 第二部的回到未来 → 回到未来第二部
+    (rf"^({_NTH})的?([\u3400-\u9fff].+)$", r"\2\1"),
+    # 异形的第四部 → 异形第四部
+    (rf"的({_NTH})$", r"\1"),
+    # 异形 part 4 → 异形4
+    (r"(?<=[\u3400-\u9fff])\s*part\.?\s*(?=[0-9ivx])", ""),
+)
+
+
+def numbered_part(text: str) -> str:
+    """A normalised mention with the number of the part behind the name and nothing between."""
+    for pattern, replacement in _REWRITTEN:
+        text = re.sub(pattern, replacement, text)
+    return text
+
 
 class SeriesNames:
     """Immutable after it was built."""

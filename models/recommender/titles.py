@@ -19,7 +19,7 @@ from models.recommender.title_hints import read_hints, words
 from models.recommender.title_keys import HAN, han_key, latin_key
 from models.recommender.title_names import ACCEPT, ALONE, SHORT_NAME, Names, Scores
 from models.recommender.title_resolution import UNKNOWN, Found, Resolution
-from models.recommender.title_series import SeriesNames
+from models.recommender.title_series import SeriesNames, numbered_part
 
 SURE = 0.85
 """Needed of a part of a longer phrase."""
@@ -74,7 +74,7 @@ class TitleIndex:
 
     def resolve(self, mention: str, *, thorough: bool = True) -> Resolution:
         """The item that ``mention`` names. ``thorough`` False looks up exact names only (for long lists)."""
-        text = normalise(mention).strip("《》<>〈〉“”\"'「」『』 ")
+        text = numbered_part(normalise(mention).strip("《》<>〈〉“”\"'「」『』 "))
         if not text or len(text) > 4 * LONGEST_NAME:
             return UNKNOWN
         if (found := self._written_out(text)) is not None:
