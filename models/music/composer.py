@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -76,6 +78,22 @@ def form_of(phrases: int, closings: tuple[int, ...] = ()) -> list[Place]:
     return places
 
 
+_threads = threading.Lock()
+"""The number of threads belongs to the process, so one piece at a time changes it and puts it back."""
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch work in one thread: the steps are so small that on a busy machine the second one is only waited for."""
+    with _threads:
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+
 Score = Callable[[Tensor, Tensor, Given], Tensor]
 """A critic's scores [n] of one-hot tokens [n, 64, 38] and chords [n, 8, 24]."""
 
@@ -101,6 +119,10 @@ class Composer:
             RequestError: when the request is out of bounds.
         """
         request.check()
+        with one_thread():
+            return self._compose(request)
+
+    def _compose(self, request: Request) -> Piece:
         mode = request.written_mode or request.mode
         frame = Frame(request, mode, base_of(request.low, request.high, request.tonic))
         own = np.array(request.opening, np.uint8)
