@@ -14,7 +14,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import handoff
 from actions.registry import SKILLS, skill_for_intent
 from actions.reply import Reply
-from actions.services import Services
+from actions.services import Services, still_loading
 from actions.skill import Outcome, Skill, SkillFunction, Turn
 from models.errors import WenyuError
 
@@ -40,6 +40,9 @@ def turn_of(tracker: Tracker) -> Turn:
         slots=tracker.slots,
         attachments=tuple(metadata.get("attachments") or ()),
     )
+
+
+STARTING = "我刚刚启动，这项本领还在准备，请过几秒再说一次。"
 
 
 def reference(turn: Turn) -> str:
@@ -84,7 +87,11 @@ class SkillAction(Action):  # type: ignore[misc]
                 return await function(turn, self._services)
         except TimeoutError:
             log.warning("skill_timeout", action=self._name, reference=number)
-            text = f"这一步花的时间太长，我先停下来了，请稍后再试。（编号 {number}）"
+            text = (
+                STARTING
+                if still_loading(self._services)
+                else f"这一步花的时间太长，我先停下来了，请稍后再试。（编号 {number}）"
+            )
         except WenyuError as error:
             log.warning("skill_refused", action=self._name, reference=number, code=error.code, hint=error.hint)
             text = error.user_message

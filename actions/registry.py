@@ -21,6 +21,7 @@ SKILLS: tuple[Skill, ...] = (
         run=recommend.run,
         title="推荐电影",
         examples=("推荐几部像《霸王别姬》的电影", "我的口味是什么"),
+        claims=recommend.claims,
     ),
     Skill(
         name="classify",

@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 MAX_BODY_BYTES = 2 * 1024 * 1024
 REFRESH_EVERY_S = 1.0
 EXECUTOR = web.AppKey("executor", ActionExecutor)
+SERVICES = web.AppKey("services", Services)
 
 
 async def _webhook(request: web.Request) -> web.Response:
@@ -50,7 +51,8 @@ async def _webhook(request: web.Request) -> web.Response:
 
 
 async def _health(request: web.Request) -> web.Response:
-    return web.json_response({"status": "ok"})
+    loading = [name for name, service in request.app[SERVICES].deferred().items() if not service.loaded]
+    return web.json_response({"status": "ok", "loading": loading})
 
 
 async def _refresh_for_ever(services: Services) -> None:
@@ -79,7 +81,7 @@ async def _refresh_for_ever(services: Services) -> None:
 
 
 def create_app(services: Services, settings: Settings) -> web.Application:
-    """The aiohttp application: POST /webhook (Rasa's action protocol), GET /health."""
+    """The aiohttp application: POST /webhook (Rasa's action protocol), GET /health (what is still loading)."""
     executor = ActionExecutor()
     for action in rasa_actions(services, settings.skill_timeout_s):
         executor.register_action(action)
@@ -92,6 +94,7 @@ def create_app(services: Services, settings: Settings) -> web.Application:
 
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     app[EXECUTOR] = executor
+    app[SERVICES] = services
     app.cleanup_ctx.append(refresher)
     app.add_routes([web.post("/webhook", _webhook), web.get("/health", _health)])
     return app

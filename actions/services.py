@@ -37,6 +37,11 @@ class Deferred(Generic[T]):
         self._lock = threading.Lock()
         self._loaded: tuple[T, object] | None = None
 
+    @property
+    def loaded(self) -> bool:
+        """Whether the service answers at once."""
+        return self._loaded is not None
+
     def get(self) -> T:
         """The service; blocks while it is loading for the first time, so call it from a worker thread."""
         with self._lock:
@@ -74,6 +79,11 @@ class Services:
         """The deferred services by name, for loading them ahead of the first question for them."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return {name: value for name, value in values.items() if isinstance(value, Deferred)}
+
+
+def still_loading(services: Services) -> bool:
+    """Whether a service is on its way, as in the first seconds after the start."""
+    return any(isinstance(value, Deferred) and not value.loaded for value in vars(services).values())
 
 
 def open_services(settings: Settings) -> Services:

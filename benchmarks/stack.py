@@ -84,6 +84,15 @@ def _ready(base: str) -> bool:
         return False
 
 
+def _loading(actions_port: int) -> bool:
+    """Whether a skill's model is still being loaded; a visitor who needs it in these seconds is asked to wait."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{actions_port}/health", timeout=2) as answer:
+            return bool(json.load(answer)["loading"])
+    except (urllib.error.URLError, OSError):
+        return True
+
+
 def with_archive(archive: Path, folder: Path) -> Path:
     """A copy of the project in ``folder`` whose dialogue process loads ``archive``; the environments are shared."""
     project = folder / "project"
@@ -130,7 +139,10 @@ def running_stack(var: Path, project: Path = ROOT, **settings: str) -> Iterator[
                 tail = log.read_text()[-3000:] if log.exists() else ""
                 raise RuntimeError(f"the stack did not start (status {process.poll()})\n{tail}")
             time.sleep(0.1)
-        yield Stack(base, process, time.monotonic() - started, var)
+        ready_s = time.monotonic() - started
+        while _loading(int(own["actions_port"])) and time.monotonic() - started < 180:
+            time.sleep(0.2)
+        yield Stack(base, process, ready_s, var)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)

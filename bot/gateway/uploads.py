@@ -34,24 +34,26 @@ SUFFIXES = {
 }
 
 
+MAGIC = (
+    (b"\xff\xd8\xff", PICTURE),
+    (b"\x89PNG\r\n\x1a\n", PICTURE),
+    (b"GIF87a", PICTURE),
+    (b"GIF89a", PICTURE),
+    (b"MThd", "audio/midi"),
+    (b"OggS", "audio/ogg"),
+    (b"ID3", "audio/mpeg"),
+)
+"""What a file of a kind begins with."""
+
+
 def sniff(data: bytes) -> str | None:
     """The MIME type by the first bytes; None for anything that is not accepted."""
-    if data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")):
-        return PICTURE
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return PICTURE
-    if data[:4] == b"RIFF" and data[8:12] == b"WAVE":
-        return "audio/wav"
-    if data.startswith(b"MThd"):
-        return "audio/midi"
-    if data.startswith(b"OggS"):
-        return "audio/ogg"
-    # An ID3 tag, or a frame header: 11 bits of sync, MPEG 1 or 2, layer III, a valid bit rate.
-    if data.startswith(b"ID3") or (
-        len(data) > 2 and data[0] == 0xFF and data[1] & 0xE6 == 0xE2 and data[2] >> 4 not in (0, 15)
-    ):
+    if data[:4] == b"RIFF":
+        return {b"WEBP": PICTURE, b"WAVE": "audio/wav"}.get(data[8:12])
+    # An MP3 without a tag begins with a frame header: 11 bits of sync, MPEG 1 or 2, layer III, a valid bit rate.
+    if len(data) > 2 and data[0] == 0xFF and data[1] & 0xE6 == 0xE2 and data[2] >> 4 not in (0, 15):
         return "audio/mpeg"
-    return None
+    return next((kind for magic, kind in MAGIC if data.startswith(magic)), None)
 
 
 async def read_file(request: web.Request, max_bytes: int) -> bytes:

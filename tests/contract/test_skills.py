@@ -50,14 +50,21 @@ TURN = Turn(text="你好", conversation="c", message_id="m", intent="greet", int
 each_skill = pytest.mark.parametrize("skill", SKILLS, ids=lambda s: s.name)
 
 
+def loaded(service: object) -> Deferred[object]:
+    """A service as it is after the first seconds."""
+    deferred = Deferred(lambda: service)
+    deferred.get()
+    return deferred
+
+
 def services(band: str = "answer") -> Any:
     faq = SimpleNamespace(answer=lambda query, context=None: ANSWERS[band])
     return SimpleNamespace(
         faq=faq,
         chitchat=faq,
-        recommender=Deferred(lambda: RecommendService({})),
-        composer=Deferred(lambda: ComposeService({}, Path("media"))),
-        classifier=Deferred(ClassifyService),
+        recommender=loaded(RecommendService({})),
+        composer=loaded(ComposeService({}, Path("media"))),
+        classifier=loaded(ClassifyService()),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from actions.rasa_actions import STARTING
 from benchmarks.stack import Stack, post, running_stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
@@ -77,7 +78,7 @@ def visitor(stack: Stack) -> Visitor:
         ("你好", "chitchat", "answer"),
         ("你能做什么", "system", "answer"),
         ("推荐几部科幻电影", "recommend", "answer"),
-        ("帮我写一段欢快的旋律", "compose", "refuse"),
+        ("帮我写一段欢快的旋律", "compose", "answer"),
         ("这段话属于什么类型：国足客场逼平对手，出线悬念留到末轮", "classify", "answer"),
         ("帮我看看这幅画画得怎么样", "appraise", "refuse"),
         ("红烧肉怎么做才好吃", "fallback", "refuse"),
@@ -178,6 +179,27 @@ def test_a_killed_gateway_loses_no_acknowledged_message(stack: Stack) -> None:
     wait_until_ready(stack)
     assert len(visitor.history()) == 2
     assert visitor.ask("怎么取消自动续费")["band"] == "answer"
+
+
+def loaded_ask(visitor: Visitor, text: str) -> dict[str, Any]:
+    """Ask again as long as the assistant says that it has just started."""
+    deadline = time.monotonic() + 60
+    while (reply := visitor.ask(text))["text"] == STARTING and time.monotonic() < deadline:
+        time.sleep(1)
+    return reply
+
+
+def test_a_taste_survives_a_restart_and_can_be_forgotten_in_words(stack: Stack) -> None:
+    visitor = Visitor(stack)
+    reply = loaded_ask(visitor, "我喜欢《盗梦空间》，不要恐怖片")
+    assert reply["cards"], reply
+    for program in ("dialogue", "actions"):
+        os.kill(stack.pids()[program], signal.SIGKILL)
+    time.sleep(0.5)
+    wait_until_ready(stack)
+    assert "盗梦空间" in loaded_ask(visitor, "我的口味是什么")["text"]
+    visitor.ask("忘掉我喜欢盗梦空间")
+    assert "盗梦空间" not in visitor.ask("我的口味是什么")["text"]
 
 
 def test_sigterm_finishes_the_turn_in_progress_and_stops_everything(tmp_path: Path) -> None:

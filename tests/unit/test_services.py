@@ -2,10 +2,11 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
-from actions.services import Deferred
+from actions.services import Deferred, still_loading
 
 
 def test_it_loads_once_however_many_ask() -> None:
@@ -53,3 +54,11 @@ def test_it_is_loaded_again_when_its_files_change_and_the_old_one_stays_when_tha
     with pytest.raises(IndexError):
         service.refresh()
     assert service.get() == "second"
+
+
+def test_the_first_seconds_are_said_to_be_the_first_seconds() -> None:
+    service = Deferred(lambda: "model")
+    services = SimpleNamespace(recommender=service)
+    assert still_loading(services)  # type: ignore[arg-type]
+    service.get()
+    assert not still_loading(services)  # type: ignore[arg-type]

@@ -129,6 +129,8 @@ def result(label: str, probability: float, sure: bool) -> Classification:
         (result("时政", 0.3, False), result("科幻", 0.1, False), ["channel", "genre"]),
     ],
 )
-def test_a_genre_is_named_where_there_is_a_story(channel: Classification, genre: Classification, kept: list[str]) -> None:
+def test_a_genre_is_named_where_there_is_a_story(
+    channel: Classification, genre: Classification, kept: list[str]
+) -> None:
     assert list(sensible({"channel": channel, "genre": genre})) == kept
     assert list(sensible({"genre": genre})) == ["genre"]
