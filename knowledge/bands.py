@@ -31,16 +31,16 @@ data, of the in-scope questions 97 % then see the right entry as the answer, whe
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Refuse below `in_scope` of the one probability; else answer from `right` of the other up; else ask back."""
+    """Answer from `right` of the one probability up; else refuse below `in_scope` of the other; else ask back."""
 
     right: float
     in_scope: float
 
     def band(self, right: float, in_scope: float) -> Band:
         """The band of a question with these probabilities."""
-        if in_scope < self.in_scope:
-            return "refuse"
-        return "answer" if right >= self.right else "suggest"
+        if right >= self.right:
+            return "answer"
+        return "refuse" if in_scope < self.in_scope else "suggest"
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ class Curve:
     def shares(self, thresholds: Thresholds, group: str) -> dict[str, float]:
         """What happens to the questions of a group, as shares of them."""
         here = self.group == group
-        refused = here & (self.in_scope < thresholds.in_scope)
-        answered = here & ~refused & (self.right >= thresholds.right)
-        asked = here & ~refused & ~answered
+        answered = here & (self.right >= thresholds.right)
+        refused = here & ~answered & (self.in_scope < thresholds.in_scope)
+        asked = here & ~answered & ~refused
         n = max(int(here.sum()), 1)
         return {
             "questions": float(n),
@@ -111,24 +111,24 @@ def choose_thresholds(curve: Curve, deciding: str) -> Thresholds:
     def shares(values: npt.NDArray[np.bool_]) -> list[float]:
         return [float(values[curve.group == group].mean()) for group in outside_groups]
 
+    here = curve.group == deciding
+    right = 1.0 + 1e-6
+    for threshold in sorted(set(np.round(curve.right, 4).tolist()), reverse=True):
+        answered = curve.right >= threshold
+        wrong = (answered & here & (curve.place != 0)).sum() / max(here.sum(), 1)
+        if wrong > MAX_WRONG or max(shares(answered)) > MAX_WRONG:
+            break
+        right = threshold
+    unanswered = curve.right < right
     candidates = np.unique(curve.in_scope[curve.outside])
     in_scope = 1.0
     low, high = 0, len(candidates) - 1
     while low <= high:
         middle = (low + high) // 2
-        if min(shares(curve.in_scope <= candidates[middle])) >= MIN_TURNED_DOWN:
+        if min(shares(unanswered & (curve.in_scope <= candidates[middle]))) >= MIN_TURNED_DOWN:
             in_scope, high = float(candidates[middle]) + 1e-6, middle - 1
         else:
             low = middle + 1
-    kept = curve.in_scope >= in_scope
-    here = curve.group == deciding
-    right = 1.0
-    for threshold in sorted(set(np.round(curve.right[kept], 4).tolist()), reverse=True):
-        answered = kept & (curve.right >= threshold)
-        wrong = (answered & here & (curve.place != 0)).sum() / max(here.sum(), 1)
-        if wrong > MAX_WRONG or max(shares(answered)) > MAX_WRONG:
-            break
-        right = threshold
     return Thresholds(round(right, 4), round(in_scope, 6))
 
 

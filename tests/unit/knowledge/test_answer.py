@@ -131,7 +131,8 @@ def test_bands() -> None:
     thresholds = Thresholds(right=0.7, in_scope=0.4)
     assert thresholds.band(0.9, 0.9) == "answer"
     assert thresholds.band(0.5, 0.9) == "suggest"
-    assert thresholds.band(0.9, 0.1) == "refuse"
+    assert thresholds.band(0.9, 0.1) == "answer"
+    assert thresholds.band(0.5, 0.1) == "refuse"
 
 
 def test_a_calibration_names_its_encoder_and_reads_back(service: FaqService, tmp_path: Path) -> None:
