@@ -65,7 +65,9 @@ def read_queries(corpus: Corpus) -> Queries:
     content = yaml.safe_load(HELD_OUT.read_text(encoding="utf-8"))
     ids = {entry.id: i for i, entry in enumerate(corpus.entries)}
     also = content.get("also", {})
-    pairs = [(t, [ids[e], *(ids[a] for a in also.get(t, ()))]) for e, texts in content["paraphrases"].items() for t in texts]
+    pairs = [
+        (t, [ids[e], *(ids[a] for a in also.get(t, ()))]) for e, texts in content["paraphrases"].items() for t in texts
+    ]
     rng = random.Random(7)
     clean = [normalise(text) for text, _ in pairs]
     return Queries(
