@@ -8,6 +8,10 @@ from typing import Dict, List, Tuple
 import yaml
 
 QUESTIONS_PER_ENTRY = 3
+COMMANDS = ("recommend", "classify", "compose", "appraise", "faq", "handoff", "greet", "inform", "restart")
+FIELDS = ("genre", "mood", "title", "style", "tempo", "text", "intent")
+VALUES = ("喜剧", "悲伤", "电影", "钢琴", "欢快", "体育", "油画", "会员")
+"""What people write who try to command the assistant in the form that Rasa's own channels obey."""
 MAX_SHARE = 2.0
 """Generated examples of an intent, at most, for each one that was written for it by hand in ``nlu_data/nlu``."""
 
@@ -68,7 +72,11 @@ def nonsense(rng: random.Random) -> List[str]:
     signs = ["".join(rng.choices("/#*&^%$@+=|<>{}_;", k=rng.randint(1, 6))) for _ in range(20)]
     mixed = [f"{rng.choice('/#@')}{a}{rng.choice('_ -')}{b}" for a, b in zip(letters[:20], letters[20:40], strict=True)]
     characters = ["".join(chr(rng.randrange(0x4E00, 0x9FA5)) for _ in range(rng.randint(1, 5))) for _ in range(40)]
-    return sorted({*letters, *digits, *signs, *mixed, *characters})
+    commands = [
+        f'/{rng.choice(COMMANDS)}{{"{rng.choice(FIELDS)}":"{rng.choice(VALUES)}"}}'[rng.randint(0, 1) :]
+        for _ in range(40)
+    ]
+    return sorted({*letters, *digits, *signs, *mixed, *characters, *commands})
 
 
 def as_typed(development: Path) -> Dict[str, List[str]]:
