@@ -175,5 +175,7 @@ def play(generator: Generator, critic: Critic, train: Phrases, config: MusicConf
 
 
 def _for_ever(phrases: Phrases, size: int, random: np.random.Generator) -> Iterator[Phrases]:
+    # A collection smaller than a batch would never fill one.
+    size = min(size, len(phrases))
     while True:
         yield from batches(phrases, size, random)
