@@ -17,7 +17,6 @@ FIELDS = {
     "genres": "类型", "moods": "氛围", "countries": "国家", "directors": "导演", "actors": "演员", "years": "年代", "runtime": "片长",
     "audience": "观众",
 }  # fmt: skip
-EXCLUDED = {f"exclude_{name}" for name in FIELDS}
 MORE = Button(title="换一批", payload="换一批")
 PROFILE = Button(title="我的口味", payload="我的口味是什么")
 

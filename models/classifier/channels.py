@@ -48,7 +48,6 @@ RULES = {
     "代言|整容|童年照|男友|女友|老公|小三|星二代|身材|穿搭|造型|私照|婚纱",
 }
 _PATTERNS = {channel: re.compile(words) for channel, words in RULES.items()}
-_ORDER = tuple(RULES)
 PLOTS = 250
 """Plots of films that are learned as 影视."""
 FEWEST, MOST_REPEATS = 500, 12

@@ -18,12 +18,6 @@ class CorpusError(WenyuError):
     status = 503
 
 
-class UnclassifiableTextError(WenyuError):
-    """There is nothing in the text that could be classified."""
-
-    code = "unclassifiable_text"
-
-
 class ClassifierError(WenyuError):
     """A classifier is switched off or not there."""
 

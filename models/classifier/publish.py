@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.artefact import write_manifest
+from models import publishing
 from models.classifier.model import TextClassifier
+from models.publishing import data_section, metrics_section, training_section
 
-PROJECT = Path(__file__).resolve().parents[2]
 VERSION = "1"
 
 
@@ -33,20 +32,15 @@ def publish(
 ) -> None:
     """Write weights, card and manifest. ``tables``: Markdown lines of a comparison with other methods."""
     classifier.save(folder)
-    card = folder / "MODEL_CARD.md"
-    card.write_text(model_card(classifier, origin, metrics, tables), encoding="utf-8")
-    head = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=PROJECT, capture_output=True, text=True, check=False
-    ).stdout.strip()
-    write_manifest(
+    publishing.publish(
         folder,
+        model_card(classifier, origin, metrics, tables),
         name=f"classifier-{classifier.task}",
         version=VERSION,
         data=list(origin.data),
         commercial_use=origin.commercial_use,
         metrics=dict(metrics),
         command=origin.command,
-        commit=head or "unknown",
     )
 
 
@@ -69,18 +63,8 @@ def model_card(classifier: TextClassifier, origin: Origin, metrics: Mapping[str,
         "然后学标签，同时学两位老师（编码器 + 逻辑回归、字符 n 元 SVM）交叉拟合的概率。",
         "- 概率经温度校准；低于阈值说“看不准”。词嵌入 int8，其余 float16；推理只用 numpy 和 jieba。",
         "",
-        "## 数据和条款",
-        "",
-        *(f"- {d['name']}：{d['source']}；{d['terms']}" for d in origin.data),
-        "",
-        "可以商用。" if origin.commercial_use else "**不可商用**：设置 `WENYU_COMMERCIAL_USE=true` 后不会启用。",
-        "",
-        "## 指标（留出部分）",
-        "",
-        "| 指标 | 值 |",
-        "|---|---|",
-        *(f"| {name} | {value} |" for name, value in metrics.items()),
-        "",
+        *data_section(origin.data, origin.commercial_use),
+        *metrics_section("指标（留出部分）", metrics),
     ]
     if tables:
         lines += ["## 与基线和同类比较", "", *tables, ""]
@@ -88,11 +72,6 @@ def model_card(classifier: TextClassifier, origin: Origin, metrics: Mapping[str,
     lines += [
         "- 学的主要是标题和短评；很长的文字分段判断再取平均。",
         "",
-        "## 重新训练",
-        "",
-        "```bash",
-        origin.command,
-        "```",
-        "",
+        *training_section(origin.command),
     ]
     return "\n".join(lines)

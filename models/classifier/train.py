@@ -27,10 +27,11 @@ from models.classifier.corpora import Corpus, Sample
 from models.classifier.fitting import TARGET_SIZE, Floats, fit, pretrained
 from models.classifier.model import TASKS, WEIGHTS, TextClassifier
 from models.classifier.network import TextCNN
-from models.classifier.publish import PROJECT, Origin, publish
+from models.classifier.publish import Origin, publish
 from models.classifier.training import Epoch
 from models.classifier.vectors import VectorCache
 from models.classifier.vocabulary import FIRST, Vocabulary
+from models.publishing import PROJECT
 
 Say = Callable[[str], None]
 COMMAND = "python -m models.classifier.train --corpora 语料文件夹"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.music.tensor import CHORD_STEPS, CHORDS, PITCHES, Tokens, chords_of, notes_of, scale_of, triad
+from models.music.tensor import CHORD_STEPS, CHORDS, Tokens, chords_of, notes_of, scale_of, triad
 
 Floats = npt.NDArray[np.float64]
 OUTSIDE = 0.6
@@ -92,8 +92,3 @@ class Harmoniser:
         for t in range(len(weights) - 1, 0, -1):
             best.append(int(back[t, best[-1]]))
         return np.array(best[::-1], np.uint8)
-
-
-def melody_pitch_classes(tokens: Tokens) -> set[int]:
-    """Pitch classes relative to the tonic that a melody uses."""
-    return {int(t) % 12 for t in tokens if t < PITCHES}

@@ -1,22 +1,18 @@
-"""Train the default weights, the Chinese ones, or weights of an operator's own files (needs music21).
+"""Train the default weights, the Chinese ones, or weights of an operator's own files: `wenyu model train music`.
 
-python -m models.music.train                        # models/music/weights: fiddle tunes and chorales
-python -m models.music.train --style chinese        # models/music/weights_chinese: Essen Han, not for commercial use
-python -m models.music.train --data FOLDER          # var/music/weights: MIDI, MusicXML and ABC files
+Needs music21. The default ones learn fiddle tunes and chorales, the Chinese ones Essen Han (not for commercial use); those
+of an operator's MIDI, MusicXML and ABC files lie in var/music/weights.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from models.artefact import write_manifest
+from models import publishing
 from models.errors import WenyuError
 from models.music import corpus
 from models.music.config import MusicConfig
@@ -27,10 +23,15 @@ from models.music.model import CHINESE_WEIGHTS, DEFAULT_WEIGHTS, MusicModel
 from models.music.own import OWN_STYLE, read_folder
 from models.music.phrases import Phrases, phrases_of
 from models.music.tensor import Tune
+from models.publishing import PROJECT, data_section, metrics_section, tables, training_section
 
 VERSION = "1"
-PROJECT = Path(__file__).resolve().parents[2]
 PEERS = PROJECT / "benchmarks" / "results" / "music.json"
+HARMONISED = "民间曲调原来没有和弦，训练用的和弦由隐马尔可夫模型配出，它的概率数自巴赫众赞歌。"
+METRICS_SAY = (
+    "distance 是与真实乐句在该指标上的 Wasserstein-1 距离，以真实数据的标准差为单位，0 最好。"
+    "qualified notes 是八分音符及以上的音所占的份额；按 MuseGAN 的定义（不短于三十二分音符）在十六分音符网格上恒为 100%。"
+)
 COMMAND = "wenyu model train music"
 STYLES = {"default": ("fiddle", "chorale"), "chinese": ("chinese",)}
 FOLDERS = {"default": DEFAULT_WEIGHTS, "chinese": CHINESE_WEIGHTS}
@@ -172,20 +173,16 @@ def publish(
 ) -> None:
     """Write weights, manifest and card."""
     model.save(folder)
-    head = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=PROJECT, capture_output=True, text=True, check=False
-    ).stdout.strip()
-    write_manifest(
+    publishing.publish(
         folder,
+        card(model, metrics, data, command),
         name="music",
         version=VERSION,
         data=data,
         commercial_use=model.commercial_use,
         metrics=metrics,
         command=command,
-        commit=head or "unknown",
     )
-    (folder / "MODEL_CARD.md").write_text(card(model, metrics, data, command), encoding="utf-8")
 
 
 def card(model: MusicModel, metrics: dict[str, float], data: list[dict[str, str]], command: str) -> str:
@@ -205,26 +202,11 @@ def card(model: MusicModel, metrics: dict[str, float], data: list[dict[str, str]
         f"（{config.loss} 损失，直通 Gumbel-softmax，似然锚定权重 {config.anchor}）。",
         "- 写曲时每句出四个候选，取判别器评分最高的；调式、音域和结尾的主音由掩码保证。",
         "",
-        "## 数据和条款",
-        "",
-        *(f"- {d['name']}：{d['source']}；{d['terms']}" for d in data),
-        "",
-        "民间曲调原来没有和弦，训练用的和弦由隐马尔可夫模型配出，它的概率数自巴赫众赞歌。",
-        "",
-        "可以商用。" if model.commercial_use else "**不可商用**：设置 `WENYU_COMMERCIAL_USE=true` 后不会启用。",
-        "",
-        "## 指标（留出的曲子）",
-        "",
-        "distance 是与真实乐句在该指标上的 Wasserstein-1 距离，以真实数据的标准差为单位，0 最好。"
-        "qualified notes 是八分音符及以上的音所占的份额；按 MuseGAN 的定义（不短于三十二分音符）在十六分音符网格上恒为 100%。",
-        "",
-        "| 指标 | 值 |",
-        "|---|---|",
-        *(f"| {name} | {value} |" for name, value in metrics.items()),
-        "",
+        *data_section(data, model.commercial_use, HARMONISED),
+        *metrics_section("指标（留出的曲子）", metrics, METRICS_SAY),
     ]
     if PEERS.exists() and config.styles in STYLES.values():
-        lines += ["## 与基线比较", "", *comparison(json.loads(PEERS.read_text(encoding="utf-8")), config.styles), ""]
+        lines += ["## 与基线比较", "", *comparison(config.styles), ""]
     else:
         lines += ["基线：一阶和三阶马尔可夫链、随机音符、VAE，见 `python -m benchmarks.music`。", ""]
     lines += [
@@ -234,46 +216,12 @@ def card(model: MusicModel, metrics: dict[str, float], data: list[dict[str, str]
         "- 没学过的曲风（摇滚、爵士、电子……）写不像，助手会直说。",
         "- 数据里少见的调式（商、角、混合利底亚）主要靠掩码保证音阶，旋律的味道较弱。",
         "",
-        "## 重新训练",
-        "",
-        "```bash",
-        command,
-        "```",
-        "",
+        *training_section(command),
     ]
     return "\n".join(lines)
 
 
-def comparison(results: dict[str, Any], styles: tuple[str, ...]) -> list[str]:
+def comparison(styles: tuple[str, ...]) -> list[str]:
     """The recorded benchmark of these styles as Markdown tables."""
-    lines: list[str] = []
-    for table in results["tables"]:
-        if tuple(table.get("styles", ())) != styles:
-            continue
-        lines += [f"### {table['title']}", "", "| " + " | ".join(table["columns"]) + " |"]
-        lines.append("|" + "---|" * len(table["columns"]))
-        lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in table["rows"]]
-        lines.append("")
-    return lines
-
-
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description="训练作曲模型")
-    parser.add_argument("--style", choices=tuple(STYLES), default="default", help="default 或 chinese")
-    parser.add_argument("--data", type=Path, help="自己的 MIDI、MusicXML、ABC 文件夹")
-    parser.add_argument("--var", type=Path, default=PROJECT / "var", help="运行时数据的文件夹")
-    options = parser.parse_args()
-
-    def report(line: str) -> None:
-        print(line, flush=True)  # noqa: T201
-
-    if options.data:
-        metrics = train_own(options.data, options.var, report)
-    else:
-        metrics = train_embedded(options.style, options.var / "music", report)
-    report(json.dumps(metrics, ensure_ascii=False, indent=1))
-
-
-if __name__ == "__main__":
-    main()
+    recorded = json.loads(PEERS.read_text(encoding="utf-8"))["tables"]
+    return tables(table for table in recorded if tuple(table.get("styles", ())) == styles)

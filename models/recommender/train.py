@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from models.artefact import write_manifest
+from models import publishing
+from models.publishing import PROJECT, data_section, metrics_section, tables, training_section
 from models.recommender import evaluate, movielens, spark
 from models.recommender.catalogue import Catalogue
 from models.recommender.config import FactorConfig, RecommenderConfig
@@ -19,7 +18,6 @@ from models.recommender.metrics import beyond_accuracy, ndcg
 from models.recommender.model import DEFAULT_WEIGHTS, DIVERSITY, FILM_FACTS, Recommender
 
 VERSION = "1"
-PROJECT = Path(__file__).resolve().parents[2]
 PEERS = PROJECT / "benchmarks" / "results" / "recommender.json"
 COMMAND = "wenyu model train recommender"
 
@@ -64,20 +62,16 @@ def publish(
 ) -> None:
     """Write weights, manifest and card."""
     recommender.save(folder)
-    head = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=PROJECT, capture_output=True, text=True, check=False
-    ).stdout.strip()
-    write_manifest(
+    publishing.publish(
         folder,
+        card(recommender, metrics, data, commercial_use, command),
         name="recommender",
         version=VERSION,
         data=data,
         commercial_use=commercial_use,
         metrics=metrics,
         command=command,
-        commit=head or "unknown",
     )
-    (folder / "MODEL_CARD.md").write_text(card(recommender, metrics, data, commercial_use, command), encoding="utf-8")
 
 
 def card(
@@ -101,21 +95,11 @@ def card(
         "",
         f"{len(catalogue):,} 部作品，其中 {known:,} 部有简介、导演等资料。不保存任何用户的因子。",
         "",
-        "## 数据和条款",
-        "",
-        *(f"- {d['name']}：{d['source']}；{d['terms']}" for d in data),
-        "",
-        "可以商用。" if commercial_use else "**不可商用**：设置 `WENYU_COMMERCIAL_USE=true` 后不会启用。",
-        "",
-        "## 指标（留出的用户和评分）",
-        "",
-        "| 指标 | 值 |",
-        "|---|---|",
-        *(f"| {name} | {value} |" for name, value in metrics.items()),
-        "",
+        *data_section(data, commercial_use),
+        *metrics_section("指标（留出的用户和评分）", metrics),
     ]
     if PEERS.exists() and default:
-        lines += ["## 与基线和同类比较", "", *comparison(json.loads(PEERS.read_text(encoding="utf-8"))), ""]
+        lines += ["## 与基线和同类比较", "", *tables(json.loads(PEERS.read_text(encoding="utf-8"))["tables"]), ""]
     else:
         lines += ["基线：`rmse_mean_baseline` 是总用平均分，`…_popularity` 是人人推荐最热门的作品。", ""]
     lines += [
@@ -124,12 +108,7 @@ def card(
         "- 评分数据是哪一年的，就只认识哪一年以前的作品；评分少的作品近邻不可靠，会少被推荐。",
         "- 评分者的口味不代表您的用户；换成自己的评分后请重新训练，并看上面的指标。",
         "",
-        "## 重新训练",
-        "",
-        "```bash",
-        command,
-        "```",
-        "",
+        *training_section(command),
     ]
     return "\n".join(lines)
 
@@ -137,17 +116,6 @@ def card(
 def folder_is_default(data: list[dict[str, str]]) -> bool:
     """Whether the comparison with peers, which is on MovieLens, is about this data."""
     return data[0]["name"] == movielens.NAME
-
-
-def comparison(results: dict[str, Any]) -> list[str]:
-    """The recorded benchmark as Markdown tables."""
-    lines: list[str] = []
-    for table in results["tables"]:
-        lines += [f"### {table['title']}", "", "| " + " | ".join(table["columns"]) + " |"]
-        lines.append("|" + "---|" * len(table["columns"]))
-        lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in table["rows"]]
-        lines.append("")
-    return lines
 
 
 def train_default(cache: Path, folder: Path = DEFAULT_WEIGHTS) -> dict[str, float]:
