@@ -14,7 +14,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import handoff
 from actions.registry import SKILLS, skill_for_intent
 from actions.reply import Reply
-from actions.services import Services, still_loading
+from actions.services import Services
 from actions.skill import Outcome, Skill, SkillFunction, Turn
 from models.errors import WenyuError
 
@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 Events = list[dict[str, Any]]
 TOPIC = "topic"
 """Slot with the name of the skill that answered last, where that skill may claim the next message."""
+STARTING = "我刚刚启动，这项本领还在准备，请过几秒再说一次。"
 
 
 def turn_of(tracker: Tracker) -> Turn:
@@ -40,9 +41,6 @@ def turn_of(tracker: Tracker) -> Turn:
         slots=tracker.slots,
         attachments=tuple(metadata.get("attachments") or ()),
     )
-
-
-STARTING = "我刚刚启动，这项本领还在准备，请过几秒再说一次。"
 
 
 def reference(turn: Turn) -> str:
@@ -89,7 +87,7 @@ class SkillAction(Action):  # type: ignore[misc]
             log.warning("skill_timeout", action=self._name, reference=number)
             text = (
                 STARTING
-                if still_loading(self._services)
+                if self._services.loading()
                 else f"这一步花的时间太长，我先停下来了，请稍后再试。（编号 {number}）"
             )
         except WenyuError as error:

@@ -51,8 +51,7 @@ async def _webhook(request: web.Request) -> web.Response:
 
 
 async def _health(request: web.Request) -> web.Response:
-    loading = [name for name, service in request.app[SERVICES].deferred().items() if not service.loaded]
-    return web.json_response({"status": "ok", "loading": loading})
+    return web.json_response({"status": "ok", "loading": request.app[SERVICES].loading()})
 
 
 async def _refresh_for_ever(services: Services) -> None:

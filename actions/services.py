@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CHITCHAT_DIR = Path(__file__).resolve().parent.parent / "knowledge" / "chitchat"
 T = TypeVar("T")
+_NEVER = object()
 
 
 class Deferred(Generic[T]):
@@ -35,33 +36,35 @@ class Deferred(Generic[T]):
         self._load = load
         self._state = state
         self._lock = threading.Lock()
-        self._loaded: tuple[T, object] | None = None
+        self._loaded: list[T] = []
+        self._tried: object = _NEVER
 
     @property
     def loaded(self) -> bool:
         """Whether the service answers at once."""
-        return self._loaded is not None
+        return bool(self._loaded)
 
     def get(self) -> T:
         """The service; blocks while it is loading for the first time, so call it from a worker thread."""
         with self._lock:
-            if self._loaded is None:
-                state = self._state()
-                self._loaded = (self._load(), state)
+            if not self._loaded:
+                self._tried = self._state()
+                self._loaded = [self._load()]
             return self._loaded[0]
 
     def refresh(self) -> bool:
         """Load the service, or load it again when its files have changed; the old one serves meanwhile.
 
-        Returns whether something was loaded.
+        Files that could not be loaded are not tried again before they change. Returns whether something was loaded.
         """
         state = self._state()
-        if self._loaded is None:
-            self.get()
-            return True
-        if state == self._loaded[1]:
+        if state == self._tried:
             return False
-        self._loaded = (self._load(), state)
+        if not self._loaded:
+            self.get()
+        else:
+            self._tried = state
+            self._loaded = [self._load()]
         return True
 
 
@@ -80,10 +83,9 @@ class Services:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return {name: value for name, value in values.items() if isinstance(value, Deferred)}
 
-
-def still_loading(services: Services) -> bool:
-    """Whether a service is on its way, as in the first seconds after the start."""
-    return any(isinstance(value, Deferred) and not value.loaded for value in vars(services).values())
+    def loading(self) -> list[str]:
+        """Names of the services that are still on their way, as in the first seconds after the start."""
+        return [name for name, service in self.deferred().items() if not service.loaded]
 
 
 def open_services(settings: Settings) -> Services:

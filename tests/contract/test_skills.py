@@ -18,7 +18,7 @@ from actions.rasa_actions import SkillAction, rasa_actions
 from actions.recommend_service import RecommendService
 from actions.registry import SKILLS, skill_for_intent
 from actions.reply import Reply
-from actions.services import Deferred
+from actions.services import Deferred, Services
 from actions.skill import Outcome, Skill, Turn
 from knowledge.answer import Answer, Candidate
 from knowledge.store import Entry
@@ -50,7 +50,7 @@ TURN = Turn(text="你好", conversation="c", message_id="m", intent="greet", int
 each_skill = pytest.mark.parametrize("skill", SKILLS, ids=lambda s: s.name)
 
 
-def loaded(service: object) -> Deferred[object]:
+def loaded(service: Any) -> Any:
     """A service as it is after the first seconds."""
     deferred = Deferred(lambda: service)
     deferred.get()
@@ -58,8 +58,8 @@ def loaded(service: object) -> Deferred[object]:
 
 
 def services(band: str = "answer") -> Any:
-    faq = SimpleNamespace(answer=lambda query, context=None: ANSWERS[band])
-    return SimpleNamespace(
+    faq: Any = SimpleNamespace(answer=lambda query, context=None: ANSWERS[band])
+    return Services(
         faq=faq,
         chitchat=faq,
         recommender=loaded(RecommendService({})),

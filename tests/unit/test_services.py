@@ -2,11 +2,10 @@
 
 import threading
 import time
-from types import SimpleNamespace
 
 import pytest
 
-from actions.services import Deferred, still_loading
+from actions.services import Deferred, Services
 
 
 def test_it_loads_once_however_many_ask() -> None:
@@ -58,7 +57,24 @@ def test_it_is_loaded_again_when_its_files_change_and_the_old_one_stays_when_tha
 
 def test_the_first_seconds_are_said_to_be_the_first_seconds() -> None:
     service = Deferred(lambda: "model")
-    services = SimpleNamespace(recommender=service)
-    assert still_loading(services)  # type: ignore[arg-type]
+    services = Services(None, None, service, service, service)  # type: ignore[arg-type]
+    assert services.loading()
     service.get()
-    assert not still_loading(services)  # type: ignore[arg-type]
+    assert not services.loading()
+
+
+def test_files_that_cannot_be_loaded_are_not_tried_again_before_they_change() -> None:
+    state, tries = [1], [0]
+
+    def load() -> str:
+        tries[0] += 1
+        raise OSError("disk")
+
+    service = Deferred(load, lambda: state[0])
+    with pytest.raises(OSError, match="disk"):
+        service.refresh()
+    assert not service.refresh()
+    state[0] = 2
+    with pytest.raises(OSError, match="disk"):
+        service.refresh()
+    assert tries == [2]
