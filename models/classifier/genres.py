@@ -6,12 +6,12 @@ The plots are this project's own sentences, their genres are MovieLens' (non-com
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 
 from knowledge.normalise import normalise
 from models.classifier.corpora import Corpus, Sample, apart, shuffled
 from models.classifier.plots import WRITTEN, plots
+from models.tsv import read_rows
 
 REPEATED = 4
 """The few synopses written here count this often beside the plots."""
@@ -26,10 +26,9 @@ ENGLISH = {
 
 def written(part: str) -> Iterator[Sample]:
     """The synopses written for this project: part train or test."""
-    with (WRITTEN / "synopses.tsv").open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream, delimiter="\t"):
-            if row["part"] == part:
-                yield Sample(normalise(row["text"]), tuple(row["genres"].split("/")))
+    for row in read_rows(WRITTEN / "synopses.tsv"):
+        if row["part"] == part:
+            yield Sample(normalise(row["text"]), tuple(row["genres"].split("/")))
 
 
 def corpus() -> Corpus:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
 from knowledge.normalise import normalise
 from models.classifier.corpora import Sample
+from models.tsv import read_rows
 
 WRITTEN = Path(__file__).resolve().parent / "written"
 RECOMMENDER = Path(__file__).resolve().parents[1] / "recommender"
@@ -16,11 +16,9 @@ RENAMED = {"儿童": "家庭", "歌舞": "音乐", "黑色电影": "犯罪", "�
 
 def plots() -> Iterator[Sample]:
     """The films with a plot and genres, in the order of the catalogue."""
-    with (RECOMMENDER / "weights" / "catalogue.tsv").open(encoding="utf-8", newline="") as stream:
-        genres = {row["id"]: row["genres"].split("/") for row in csv.DictReader(stream, delimiter="\t")}
-    with (RECOMMENDER / "films.tsv").open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream, delimiter="\t"):
-            named = (RENAMED.get(genre, genre) for genre in genres.get(row["id"], ()))
-            labels = tuple(dict.fromkeys(genre for genre in named if genre))
-            if row["plot"] and labels:
-                yield Sample(normalise(row["plot"]), labels)
+    genres = {row["id"]: row["genres"].split("/") for row in read_rows(RECOMMENDER / "weights" / "catalogue.tsv")}
+    for row in read_rows(RECOMMENDER / "films.tsv"):
+        named = (RENAMED.get(genre, genre) for genre in genres.get(row["id"], ()))
+        labels = tuple(dict.fromkeys(genre for genre in named if genre))
+        if row["plot"] and labels:
+            yield Sample(normalise(row["plot"]), labels)

@@ -7,7 +7,6 @@ and actors of the film catalogue.
 
 from __future__ import annotations
 
-import csv
 import re
 import sys
 import threading
@@ -20,6 +19,7 @@ from statistics import median
 from typing import Any
 
 from models.classifier.vocabulary import segmenter
+from models.tsv import read_rows
 
 FILMS = Path(__file__).resolve().parents[1] / "recommender" / "films.tsv"
 RARE = {"ns": 5, "nr": 20}
@@ -75,25 +75,31 @@ class Tags:
         return tuple(dict.fromkeys((*named, *rest)))
 
 
-def lexicon() -> Iterator[tuple[str, str]]:
-    """(name, PERSON or PLACE), each name once, people of the film catalogue first."""
+Word = tuple[str, int, str]
+"""A word of jieba's dictionary, how often it was counted, and its class."""
+
+
+def dictionary() -> list[Word]:
+    """jieba's dictionary, in its order."""
+    lines = (files("jieba") / "dict.txt").read_text(encoding="utf-8").splitlines()
+    return [(word, int(count), kind) for word, count, kind in (line.split(" ") for line in lines)]
+
+
+def lexicon(words: Iterable[Word]) -> Iterator[tuple[str, str]]:
+    """(name, PERSON or PLACE), each name once, people of the film catalogue before those of the dictionary."""
     seen: set[str] = set()
-    with FILMS.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream, delimiter="\t"):
-            for name in (*row["directors"].split("/"), *row["actors"].split("/")):
-                if _NAME.match(name) and name not in seen:
-                    seen.add(name)
-                    yield name, "PERSON"
-                # People are usually named by the last part: 诺兰 for 克里斯托弗·诺兰.
-                last = name.rpartition("·")[2]
-                if "·" in name and len(last) >= 3 and last not in seen:
-                    seen.add(last)
-                    yield last, "PERSON"
-    for line in (files("jieba") / "dict.txt").read_text(encoding="utf-8").splitlines():
-        word, count, kind = line.split(" ")
-        if word in seen or not _NAME.match(word):
-            continue
-        if int(count) < RARE.get(kind, 0):
+    for row in read_rows(FILMS):
+        for name in (*row["directors"].split("/"), *row["actors"].split("/")):
+            if _NAME.match(name) and name not in seen:
+                seen.add(name)
+                yield name, "PERSON"
+            # People are usually named by the last part: 诺兰 for 克里斯托弗·诺兰.
+            last = name.rpartition("·")[2]
+            if "·" in name and len(last) >= 3 and last not in seen:
+                seen.add(last)
+                yield last, "PERSON"
+    for word, count, kind in words:
+        if word in seen or not _NAME.match(word) or count < RARE.get(kind, 0):
             continue
         if kind == "ns":
             seen.add(word)
@@ -108,10 +114,11 @@ class Tagger:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        names = tuple(lexicon())
+        words = dictionary()
+        names = tuple(lexicon(words))
         self._segmenter = _segmenter([name for name, _ in names])
         self._pipeline = _pipeline(self._segmenter, names)
-        self._weights = _noun_weights()
+        self._weights = _noun_weights(words)
         self._usual = median(self._weights.values())
 
     def tags(self, text: str, top: int = 5) -> Tags:
@@ -136,12 +143,10 @@ class Tagger:
         return tuple(sorted(counts, key=lambda word: -counts[word] * self._weights.get(word, self._usual)))[:top]
 
 
-def _noun_weights() -> dict[str, float]:
+def _noun_weights(words: Iterable[Word]) -> dict[str, float]:
     """jieba's inverse document frequencies of the nouns and names of its dictionary."""
-    folder = files("jieba")
-    classes = (line.split(" ") for line in (folder / "dict.txt").read_text(encoding="utf-8").splitlines())
-    nouns = {word for word, _, kind in classes if kind.startswith(NOUNS)}
-    lines = (folder / "analyse" / "idf.txt").read_text(encoding="utf-8").splitlines()
+    nouns = {word for word, _, kind in words if kind.startswith(NOUNS)}
+    lines = (files("jieba") / "analyse" / "idf.txt").read_text(encoding="utf-8").splitlines()
     return {word: float(value) for word, value in (line.split(" ") for line in lines) if word in nouns}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from models.recommender.constraints import Constraints
 from models.recommender.series import series_of
+from models.tsv import read_rows
 
 COLUMNS = (
     "id", "title", "year", "genres", "aliases", "original", "countries", "directors", "actors", "runtime", "moods",
@@ -83,8 +83,7 @@ class Catalogue:
     @classmethod
     def read(cls, path: Path) -> Catalogue:
         """A tab-separated file with the header COLUMNS; several values in a field are separated by "/"."""
-        with path.open(encoding="utf-8", newline="") as stream:
-            return cls.from_rows(list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)))
+        return cls.from_rows(list(read_rows(path)))
 
     def write(self, path: Path) -> None:
         """The inverse of read()."""
