@@ -11,10 +11,11 @@ from typing import Any
 
 from actions import compose_replies as say
 from actions.compose_edits import bars_of, edited, new_piece, new_seed
-from actions.compose_language import Wish, understand
+from actions.compose_language import understand
 from actions.compose_moods import MOODS
 from actions.compose_service import ComposeService
 from actions.compose_state import SLOT, State
+from actions.compose_wish import Wish
 from actions.reply import Media, Reply
 from actions.skill import Outcome, Turn
 from models.music.audio import SoundError

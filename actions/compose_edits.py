@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
-from actions.compose_language import Wish
 from actions.compose_moods import MOODS
 from actions.compose_state import State
+from actions.compose_wish import Wish
 from models.music.instruments import INSTRUMENTS, Instrument
 from models.music.piece import FASTEST, HIGHEST, LEAST_SPAN, LOWEST, MOST_BARS, SLOWEST, Request, whole_phrases
 from models.music.tensor import PENTATONIC, PHRASE_BARS, SCALES

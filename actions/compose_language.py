@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from actions.compose_moods import find_mood
+from actions.compose_styles import find_composer, find_copied, find_not_learned, find_style
+from actions.compose_wish import Wish
 from models.music.instruments import ALIASES, NAMES, PERCUSSION, named
 from models.recommender.title_keys import number as chinese_number
 
@@ -35,114 +36,6 @@ TEMPO_WORDS = (
     ("极慢|广板|庄板", 46), ("柔板", 66), ("慢板", 58), ("小行板", 88), ("行板", 80), ("小快板", 112), ("极快|急板", 176),
     ("快板", 136), ("中速|中板", 100),
 )  # fmt: skip
-_STYLES = (
-    (
-        "chinese",
-        "中国风|中国|国风|古风|国潮|民族|民乐|五声|江南|丝竹|戏曲|京剧|昆曲|越剧|黄梅|信天游|山歌|民歌|小调儿|茉莉花|广东音乐|秧歌|山水|唐|宋词",
-    ),
-    ("fiddle", "爱尔兰|凯尔特|苏格兰|民谣|乡村|舞曲|进行曲|儿歌|小曲|踢踏|里尔|吉格|号笛|酒馆|欧洲民间|轻音乐|流行"),
-    ("chorale", "古典|巴洛克|巴赫|圣咏|赞美诗|教堂|赋格|合唱|宗教|圣诞"),
-)
-NOT_LEARNED = [
-    "摇滚",
-    "后摇",
-    "朋克",
-    "金属",
-    "爵士",
-    "布鲁斯",
-    "蓝调",
-    "放克",
-    "雷鬼",
-    "拉丁",
-    "探戈",
-    "桑巴",
-    "波萨诺瓦",
-    "弗拉门戈",
-    "电子",
-    "嘻哈",
-    "说唱",
-    "蒸汽波",
-    "lofi",
-    "trap",
-    "house",
-    "techno",
-    "ambient",
-    "EDM",
-    "R&B",
-    "8bit",
-    "印象派",
-    "极简",
-    "弗拉明戈",
-    "city",
-    "pop",
-    "雷盖",
-    "电音",
-    "迪斯科",
-    "布吉",
-]
-ARTISTS = [
-    "周杰伦",
-    "林俊杰",
-    "陈奕迅",
-    "邓紫棋",
-    "薛之谦",
-    "毛不易",
-    "李荣浩",
-    "王菲",
-    "张学友",
-    "刘德华",
-    "五月天",
-    "王力宏",
-    "孙燕姿",
-    "蔡依林",
-    "张杰",
-    "周深",
-    "华晨宇",
-    "许嵩",
-    "汪苏泷",
-    "朴树",
-    "李健",
-    "崔健",
-    "罗大佑",
-    "方文山",
-    "久石让",
-    "菅野洋子",
-    "谭盾",
-    "汉斯季默",
-    "汉斯·季默",
-    "Taylor",
-    "BTS",
-    "Adele",
-    "披头士",
-    "坂本龙一",
-    "邓丽君",
-    "张国荣",
-    "黄家驹",
-    "Beyond",
-    "凤凰传奇",
-    "刀郎",
-]
-"""Of living people, and of others whose songs are protected."""
-FREE_COMPOSERS = [
-    "巴赫",
-    "莫扎特",
-    "贝多芬",
-    "肖邦",
-    "舒伯特",
-    "舒曼",
-    "李斯特",
-    "海顿",
-    "亨德尔",
-    "维瓦尔第",
-    "勃拉姆斯",
-    "柴可夫斯基",
-    "德彪西",
-    "门德尔松",
-    "施特劳斯",
-    "比才",
-    "德沃夏克",
-    "阿炳",
-]
 _FASTER = re.compile(r"(?:再|更|稍微?|加|提)?(?:快[一点些儿]|快速一|提速|加快|快起来|更快|再快)|太慢")
 _SLOWER = re.compile(r"(?:慢[一点些儿]|放慢|减速|降速|慢下来|更慢|再慢)|太快")
 _LONGER = re.compile(r"长[一点些]|加长|延长|更长|再长|太短|接着写|续写|写下去|接下去|继续写|往下写")
@@ -182,67 +75,8 @@ _PLAYED_ON = re.compile(
     r"(?:用|换成|改成|改用|换|拿|以)(?:一?[把支架个台种])?([\u4e00-\u9fffA-Za-z]{1,8}?)(?:来|去)?(?:演奏|吹奏|独奏|弹奏|拉奏|吹|弹|拉|奏|写|试试|吧|$|[,，。!！])"
 )
 _SOLO = re.compile(r"旋律|独奏|solo|单旋律|调子")
-_IMITATE = re.compile(
-    r"(?:模仿|仿照?|照抄|抄袭?|照着|照搬|翻唱|复刻|翻版|扒(?:一下)?|山寨)\s*([\u4e00-\u9fffA-Za-z·. ]{2,12}?)(?:的|那|一样|写|来|唱|《|$|[,，。])"
-)
-_TITLED = re.compile(r"《([^》]{1,30})》")
 RANGE_NAMES = re.compile(r"([A-Ga-g])([#b]?)([1-7])\s*(?:到|至|-|~|—)\s*([A-Ga-g])([#b]?)([1-7])")
 _OCTAVES = re.compile(r"(?:一个)?八度(?:以?内|之内|范围)")
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What one message says; None and empty for what it does not.
-
-    Attributes:
-        style, not_learned: a style of the models; the name of one that was never learned.
-        mood: a leading word of compose_moods; tonic: pitch class; mode: one of MODES.
-        bars, seconds, tempo: numbers as said, not checked.
-        tempo_change: -1 slower, 1 faster; length_change: -1 shorter, 1 longer.
-        instruments: names in order; unknown_instrument: a name that is none; percussion: a drum that was named.
-        transpose: semitones; register: -1 lower, 1 higher, without a measure.
-        low, high: MIDI numbers of a range; octave: within one.
-        phrases: numbers from 1 of phrases to rewrite, -1 the last; backing: wanted or not.
-        choices: how many to choose from; pick: the number of the one chosen.
-        act: "new", "again", "take", "other_instrument" or "".
-        solo: asks for a melody alone; copies: somebody's song that it should imitate; composer: one whose works are free.
-    """
-
-    style: str | None = None
-    not_learned: str | None = None
-    mood: str | None = None
-    tonic: int | None = None
-    mode: str | None = None
-    bars: int | None = None
-    seconds: int | None = None
-    tempo: int | None = None
-    tempo_change: int = 0
-    length_change: int = 0
-    instruments: tuple[str, ...] = ()
-    unknown_instrument: str | None = None
-    percussion: str | None = None
-    transpose: int = 0
-    register: int = 0
-    low: int | None = None
-    high: int | None = None
-    octave: bool = False
-    phrases: tuple[int, ...] = ()
-    bar_range: tuple[int, int] | None = None
-    backing: bool | None = None
-    choices: int = 0
-    pick: int = 0
-    act: str = ""
-    solo: bool = False
-    copies: str | None = None
-    composer: str | None = None
-
-    @property
-    def changes(self) -> bool:
-        """Whether it says, by itself, what to change in a piece or what to do with it."""
-        numbers = (self.tempo_change, self.length_change, self.transpose, self.register, self.choices)
-        parts = (self.phrases, self.bar_range, self.instruments, self.act in ("take", "again", "other_instrument"))
-        values = (self.bars, self.tempo, self.tonic, self.mode, self.backing)
-        return any(numbers) or any(parts) or any(v is not None for v in values)
 
 
 def number(text: str) -> int:
@@ -378,21 +212,6 @@ def _find_act(text: str) -> str:
     return ""
 
 
-def _find_copied(text: str) -> str | None:
-    """The song or artist that the piece should imitate; composers whose works are free are no one's to protect."""
-    title = _TITLED.search(text)
-    if title and re.search(r"唱|歌|像|一样|版|改编|续|后半|副歌|模仿|抄|仿|照", text):
-        return f"《{title.group(1)}》"
-    artist = next((name for name in ARTISTS if name.lower() in text.lower()), None)
-    if artist:
-        return artist
-    match = _IMITATE.search(text)
-    name = match.group(1).strip() if match else ""
-    if not name or any(free in name for free in FREE_COMPOSERS) or any(re.search(w, name) for _, w in _STYLES):
-        return None
-    return name
-
-
 def understand(text: str) -> Wish:
     """Read a message of at most 2,000 characters."""
     tonic, mode = _find_key(text)
@@ -405,8 +224,8 @@ def understand(text: str) -> Wish:
     instruments = _find_instruments(text)
     backing = False if _BACKING_OFF.search(text) else True if _BACKING_ON.search(text) else None
     return Wish(
-        style=next((s for s, words in _STYLES if re.search(words, text)), None),
-        not_learned=next((s for s in NOT_LEARNED if s.lower() in text.lower()), None),
+        style=find_style(text),
+        not_learned=find_not_learned(text),
         mood=find_mood(text),
         tonic=tonic,
         mode=mode,
@@ -430,6 +249,6 @@ def understand(text: str) -> Wish:
         pick=number(pick.group(1)) if pick else 0,
         act=_find_act(text),
         solo=bool(_SOLO.search(text)),
-        copies=_find_copied(text),
-        composer=next((c for c in FREE_COMPOSERS if c in text), None),
+        copies=find_copied(text),
+        composer=find_composer(text),
     )

@@ -12,17 +12,22 @@ from bot.settings import get_settings
 
 if TYPE_CHECKING:
     from knowledge.answer import FaqService
+    from knowledge.encoder import Encoder
 
 app = typer.Typer(no_args_is_help=True)
 
 
-def _service() -> FaqService:
-    from knowledge.answer import FaqService
+def _encoder() -> Encoder:
     from knowledge.encoder import load_encoder
 
     settings = get_settings()
-    encoder = load_encoder(settings.encoder, settings.var_dir / "encoder")
-    return FaqService.open(settings.faq_dir, settings.var_dir / "index" / "faq", encoder)
+    return load_encoder(settings.encoder, settings.var_dir / "encoder")
+
+
+def _open(name: str, folder: Path, encoder: Encoder) -> FaqService:
+    from knowledge.answer import FaqService
+
+    return FaqService.open(folder, get_settings().var_dir / "index" / name, encoder)
 
 
 @app.command("import")
@@ -65,7 +70,7 @@ def test(
     question: Annotated[str, typer.Argument(help="要试的问题")],
 ) -> None:
     """看一个问题会得到什么回答，以及候选的得分。"""
-    answer = _service().answer(question)
+    answer = _open("faq", get_settings().faq_dir, _encoder()).answer(question)
     band = {"answer": "直接回答", "suggest": "反问候选", "refuse": "如实拒答"}[answer.band]
     print(f"{band}（置信度 {answer.confidence:.2f}）")
     if answer.band == "answer" and answer.entry:
@@ -78,24 +83,19 @@ def test(
 def calibrate() -> None:
     """按当前 FAQ 重新拟合三档阈值，并打印曲线。"""
     from knowledge import calibrate as calibration
-    from knowledge.encoder import load_encoder
 
     settings = get_settings()
-    encoder = load_encoder(settings.encoder, settings.var_dir / "encoder")
-    calibration.calibrate(settings.faq_dir, settings.var_dir / "index" / "faq", encoder)
+    calibration.calibrate(settings.faq_dir, settings.var_dir / "index" / "faq", _encoder())
 
 
 @app.command()
 def index() -> None:
     """提前建好 FAQ 和闲聊的索引；不做也行，启动时会补建。"""
     from actions.services import CHITCHAT_DIR
-    from knowledge.answer import FaqService
-    from knowledge.encoder import load_encoder
 
-    settings = get_settings()
-    encoder = load_encoder(settings.encoder, settings.var_dir / "encoder")
-    for name, folder in (("faq", settings.faq_dir), ("chitchat", CHITCHAT_DIR)):
-        service = FaqService.open(folder, settings.var_dir / "index" / name, encoder)
+    encoder = _encoder()
+    for name, folder in (("faq", get_settings().faq_dir), ("chitchat", CHITCHAT_DIR)):
+        service = _open(name, folder, encoder)
         print(f"{name} 的索引已建好：{len(service.entries)} 条。")
 
 
