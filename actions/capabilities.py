@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actions.reply import Reply
 from actions.services import Services
-from actions.skill import Outcome, Turn, example_buttons
+from actions.skill import ANSWERED, Outcome, Turn, example_buttons
 
 
 async def run(turn: Turn, services: Services) -> Outcome:
@@ -23,4 +23,4 @@ async def run(turn: Turn, services: Services) -> Outcome:
         buttons=example_buttons(shown),
         data={"skills": [{"name": s.name, "title": s.title, "examples": list(s.examples)} for s in shown]},
     )
-    return Outcome(reply, {"misses": 0, "offer": None})
+    return Outcome(reply, ANSWERED)

@@ -8,7 +8,7 @@ import zlib
 from actions import faq
 from actions.reply import Button, Reply
 from actions.services import Services
-from actions.skill import Outcome, Turn
+from actions.skill import ANSWERED, Outcome, Turn
 
 SAID: dict[str, tuple[str, ...]] = {
     "greet": (
@@ -44,7 +44,7 @@ async def run(turn: Turn, services: Services) -> Outcome:
                 return outcome
     buttons = (Button(title="你能做什么", payload="你能做什么"),) if turn.intent in ("greet", "chitchat") else ()
     reply = Reply(text=text, capability="chitchat", confidence=min(1.0, max(0.0, confidence)), buttons=buttons)
-    return Outcome(reply, {"misses": 0, "offer": None})
+    return Outcome(reply, ANSWERED)
 
 
 def _said(turn: Turn) -> str:

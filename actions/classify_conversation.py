@@ -8,8 +8,8 @@ from actions import classify_replies as say
 from actions.classify_language import Request, follow_up_of, understand
 from actions.classify_service import ClassifyService
 from actions.classify_state import SLOT, State
-from actions.reply import Button, Reply
-from actions.skill import Outcome, Turn
+from actions.reply import Band, Button, Reply
+from actions.skill import ANSWERED, Outcome, Turn
 
 EXAMPLE = "这段话属于什么类型：侦探在孤岛上追查连环命案，每个人都有秘密"
 ASK = "请把要分类的文字发给我：一段话、一篇短评都行；几段一起发，就一行一段。"
@@ -73,16 +73,15 @@ def _classified(turn: Turn, service: ClassifyService, state: State, dropped: int
             )
     language = say.CHINESE if state.english else say.ENGLISH
     buttons = (say.WHY, say.OTHERS, language) if readable[0].by_task else ()
-    band = "answer" if all(result.sure for result in readable) else "suggest"
     reply = Reply(
         text="\n".join(lines)[:3900],
         capability="classify",
-        band="answer" if band == "answer" else "suggest",
+        band="answer" if all(result.sure for result in readable) else "suggest",
         confidence=min(result.confidence for result in readable) if readable[0].by_task else 1.0,
         buttons=buttons,
         data=say.data(found, service, state.english),
     )
-    return Outcome(reply, {SLOT: state.as_dict(), "misses": 0, "offer": None})
+    return Outcome(reply, {SLOT: state.as_dict(), **ANSWERED})
 
 
 def _followed_up(turn: Turn, service: ClassifyService, state: State, request: Request) -> Outcome:
@@ -107,7 +106,7 @@ def _followed_up(turn: Turn, service: ClassifyService, state: State, request: Re
         buttons=(say.OTHERS,),
         data=say.data(found, service, state.english),
     )
-    return Outcome(reply, {SLOT: state.as_dict(), "misses": 0, "offer": None})
+    return Outcome(reply, {SLOT: state.as_dict(), **ANSWERED})
 
 
 def _others(turn: Turn, service: ClassifyService, state: State) -> Outcome:
@@ -126,16 +125,16 @@ def _others(turn: Turn, service: ClassifyService, state: State) -> Outcome:
         buttons=(say.WHY,),
         data=say.data(found, service, state.english),
     )
-    return Outcome(reply, {SLOT: state.as_dict(), "misses": 0, "offer": None})
+    return Outcome(reply, {SLOT: state.as_dict(), **ANSWERED})
 
 
-def _outcome(text: str, state: State, turn: Turn, *, band: str) -> Outcome:
+def _outcome(text: str, state: State, turn: Turn, *, band: Band) -> Outcome:
     reply = Reply(
         text=text,
         capability="classify",
-        band="answer" if band == "answer" else "suggest" if band == "suggest" else "refuse",
+        band=band,
         confidence=min(1.0, max(0.0, turn.intent_confidence)),
         buttons=(Button(title="看一个例子", payload=EXAMPLE),) if band == "suggest" else (),
         data={"labels": [], "polarity": None, "tags": [], "evidence": []},
     )
-    return Outcome(reply, {SLOT: state.as_dict(), "misses": 0, "offer": None})
+    return Outcome(reply, {SLOT: state.as_dict(), **ANSWERED})

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from actions import compose_replies as say
 from actions.compose_edits import bars_of, edited, new_piece, new_seed
@@ -17,7 +16,7 @@ from actions.compose_service import ComposeService
 from actions.compose_state import SLOT, State
 from actions.compose_wish import Wish
 from actions.reply import Media, Reply
-from actions.skill import Outcome, Turn
+from actions.skill import ANSWERED, Outcome, Turn
 from models.music.audio import SoundError
 from models.music.files import File, midi_file, page_files, sound_files
 from models.music.instruments import INSTRUMENTS, nearest, of_program
@@ -36,7 +35,6 @@ from models.music.piece import (
 )
 from models.music.tensor import PENTATONIC, PHRASE_BARS, PITCHES, STEPS
 
-_DONE: dict[str, Any] = {"misses": 0, "offer": None}
 LONGEST_SOUND_S = 90
 LONGEST_MP3_S = 45
 """Above this the WAV file alone is played: encoding would take longer than the person wants to wait."""
@@ -68,7 +66,7 @@ def converse(turn: Turn, service: ComposeService) -> Outcome:
 
 
 def _outcome(reply: Reply, state: State) -> Outcome:
-    return Outcome(reply, {SLOT: state.as_dict() if state != State() else None, **_DONE})
+    return Outcome(reply, {SLOT: state.as_dict() if state != State() else None, **ANSWERED})
 
 
 class Talk:

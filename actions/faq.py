@@ -6,7 +6,7 @@ import asyncio
 
 from actions.reply import Button, Reply
 from actions.services import Services
-from actions.skill import Outcome, Turn
+from actions.skill import ANSWERED, Outcome, Turn
 from knowledge.answer import Answer
 
 CAN_DO = "我可以解答会员、购票、退款、播放、展览预约、借阅等平台问题，也可以为您转接人工。"
@@ -54,7 +54,7 @@ def _answered(answer: Answer) -> Outcome:
     reply = Reply(
         text=entry.answer, capability="faq", confidence=answer.confidence, buttons=buttons, data=_data(answer)
     )
-    return Outcome(reply, {"last_faq_entry": entry.id, "misses": 0, "offer": None})
+    return Outcome(reply, {"last_faq_entry": entry.id, **ANSWERED})
 
 
 def _asked_back(answer: Answer, misses: int) -> Outcome:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from actions.reply import Button, Reply
 from actions.services import Services
-from actions.skill import Outcome, Turn
+from actions.skill import ANSWERED, Outcome, Turn
 
 PHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}[- ]?\d{7,8})(?!\d)")
 EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
@@ -59,14 +59,14 @@ async def ask(turn: Turn, services: Services) -> Outcome:
     )
     buttons = (Button(title="跳过", payload="跳过"),)
     reply = Reply(text=text, capability="handoff", buttons=buttons, data={"ticket_id": ticket})
-    return Outcome(reply, {"ticket_id": ticket, "misses": 0, "offer": None})
+    return Outcome(reply, {"ticket_id": ticket, **ANSWERED})
 
 
 async def run(turn: Turn, services: Services) -> Outcome:
     """Complete the ticket when the form is done. Slots: forgets ``ticket_id`` and ``handoff_contact``."""
     ticket = str(turn.slots.get("ticket_id") or new_ticket_id(turn))
     contact = turn.slots.get("handoff_contact")
-    done: dict[str, object] = {"ticket_id": None, "handoff_contact": None, "misses": 0, "offer": None}
+    done: dict[str, object] = {"ticket_id": None, "handoff_contact": None, **ANSWERED}
     if contact and contact != SKIP:
         text = f"联系方式已记在工单 {ticket} 里，客服会尽快联系您。等待的时候，其它问题也可以继续问我。"
         reply = Reply(text=text, capability="handoff", data={"ticket_id": ticket, "contact": str(contact)})

@@ -14,7 +14,7 @@ from actions.recommend_service import RecommendService
 from actions.recommend_state import LISTS, SLOT, TASTE_SLOT, State, merged
 from actions.recommend_talk import LIST_LENGTH, TRY, Talk
 from actions.reply import Button, Reply
-from actions.skill import Outcome, Turn
+from actions.skill import ANSWERED, Outcome, Turn
 from models.recommender.constraints import Constraints
 from models.recommender.errors import ContradictionError
 from models.recommender.language import Message
@@ -37,7 +37,9 @@ def converse(turn: Turn, service: RecommendService) -> Outcome:
     tastes = dict(stored) if isinstance(stored, dict) else {}
     shelf = service.shelves.get(state.domain) or next(iter(service.shelves.values()), None)
     if shelf is None:
-        return Outcome(Reply(text=service.notice, capability="recommend", band="refuse", confidence=_sure(turn)), _DONE)
+        return Outcome(
+            Reply(text=service.notice, capability="recommend", band="refuse", confidence=_sure(turn)), ANSWERED
+        )
     message = shelf.language.understand(turn.text)
     domain = message.domain if message.domain != "film" or "film" in service.shelves else state.domain
     if message.domain == "film" and state.domain != "film" and not message.fresh:
@@ -51,12 +53,11 @@ def converse(turn: Turn, service: RecommendService) -> Outcome:
     reply = answer(talk)
     tastes[domain] = talk.taste.as_dict()
     kept = {name: each for name, each in tastes.items() if Taste.from_dict(each)}
-    return Outcome(reply, {SLOT: talk.state.as_dict(), TASTE_SLOT: kept or None, **_DONE})
+    return Outcome(reply, {SLOT: talk.state.as_dict(), TASTE_SLOT: kept or None, **ANSWERED})
 
 
 _OLDER = re.compile(r"老|旧|早|最初|原版")
 _NEWER = re.compile(r"新|后来|翻拍|重拍")
-_DONE: dict[str, Any] = {"misses": 0, "offer": None}
 
 
 def _sure(turn: Turn) -> float:
@@ -69,7 +70,7 @@ def _other_domain(domain: str, service: RecommendService, state: State, turn: Tu
     reply = Reply(
         text=text, capability="recommend", band="refuse", confidence=_sure(turn), buttons=TRY[:2], data=say.data(state)
     )
-    return Outcome(reply, _DONE)
+    return Outcome(reply, ANSWERED)
 
 
 def answer(talk: Talk) -> Reply:

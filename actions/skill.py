@@ -34,6 +34,10 @@ class Turn:
     attachments: tuple[Mapping[str, str], ...] = ()
 
 
+ANSWERED: Mapping[str, Any] = {"misses": 0, "offer": None}
+"""Slots of a turn that got an answer: the row of misses, after which a person is offered, is over."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a skill returns: the reply, and the slots that it changes (None forgets one)."""
