@@ -22,6 +22,7 @@ from bot.gateway.security import SecurityHeaders
 from bot.gateway.sessions import Sessions
 from bot.gateway.site import site_routes
 from bot.gateway.text import normalise
+from bot.gateway.video_decoder import VideoDecoder
 from bot.gateway.worker import Worker
 from bot.keys import Keys
 from bot.settings import Settings
@@ -45,6 +46,7 @@ def _services(settings: Settings, keys: Keys) -> Gateway:
         message_rate=RateLimiter(settings.rate_limit_per_minute, "您发得太快了，请稍等一会儿再发。"),
         session_rate=RateLimiter(settings.new_sessions_per_minute, "新会话开得太快了，请稍等一会儿。"),
         pictures=PictureDecoder(),
+        videos=VideoDecoder(settings.video_max_seconds),
     )
 
 

@@ -13,6 +13,7 @@ from bot.gateway.live import Hub
 from bot.gateway.metrics import Metrics
 from bot.gateway.picture_decoder import PictureDecoder
 from bot.gateway.sessions import Sessions, bearer_token
+from bot.gateway.video_decoder import VideoDecoder
 from bot.gateway.worker import Worker
 from bot.settings import Settings
 
@@ -31,6 +32,7 @@ class Gateway:
     message_rate: RateLimiter
     session_rate: RateLimiter
     pictures: PictureDecoder
+    videos: VideoDecoder
 
 
 GATEWAY = web.AppKey("gateway", Gateway)

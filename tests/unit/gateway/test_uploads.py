@@ -14,7 +14,7 @@ import pytest
 from aiohttp import FormData
 from PIL import Image
 
-from bot.gateway import picture_decoder, uploads
+from bot.gateway import decoding, picture_decoder, uploads
 from bot.gateway.pictures import TOO_MANY_PIXELS, UNREADABLE
 from bot.gateway.uploads import sniff
 from tests.support.echo_dialogue import EchoDialogue, eventually, sample_wav
@@ -168,7 +168,7 @@ async def test_a_decoder_that_takes_too_long_is_killed(visitor: Visitor, monkeyp
 async def test_too_many_waiting_pictures_are_refused(
     visitor: Visitor, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(picture_decoder, "MAX_WAITING", 1)
+    monkeypatch.setattr(decoding, "MAX_WAITING", 1)
     decoder = running.gateway.pictures
     async with decoder._turn:
         first = asyncio.create_task(visitor.upload(picture()))
