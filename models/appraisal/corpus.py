@@ -1,0 +1,123 @@
+"""Pictures for training and measuring, and their observations, computed once and kept.
+
+Works are split by work: whatever is made of one picture (spoilt, resized, cropped) stays on its side.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from models.appraisal.canvas import Floats
+from models.appraisal.degradations import COPIES, DEGRADATIONS, STRENGTHS
+from models.appraisal.observation import Observation
+from models.errors import DataError
+from models.vision.backbone import Backbone
+
+GENRES = {"landscape": "山水", "flowerBird": "花鸟", "human": "人物"}
+ORIGINAL = "original"
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+
+
+@dataclass(frozen=True)
+class Work:
+    """A picture file; ``genre`` is a value of GENRES, ``part`` is train or test as its source divides them."""
+
+    path: Path
+    genre: str
+    part: str
+
+    @property
+    def seed(self) -> int:
+        """Of everything random that is made of it."""
+        return zlib.crc32(f"{self.part}/{self.path.name}".encode())
+
+    @property
+    def ranked(self) -> bool:
+        """Whether the score may learn from it: one half of the source's training part, by checksum."""
+        return self.part == "train" and self.seed % 2 == 0
+
+
+def paintings(folder: Path) -> list[Work]:
+    """The works of chinese_painting_3class (train/ and test/, a folder a genre).
+
+    Raises:
+        DataError: the folder has no such pictures.
+    """
+    found = [
+        Work(path, GENRES[name], part)
+        for part in ("train", "test")
+        for name in GENRES
+        for path in pictures_in(folder / part / name)
+    ]
+    if not found:
+        raise DataError(f"{folder} 里没有 train/ 和 test/ 的图片。")
+    return found
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """Picture files below ``folder``, in the order of their names."""
+    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+
+
+def variants(work: Work, *, spoilt: bool, copied: bool) -> Iterator[tuple[str, Image.Image]]:
+    """The work itself, then "name/strength" for what is spoilt and "name" for what is copied."""
+    with Image.open(work.path) as file:
+        picture = file.convert("RGB")
+    yield ORIGINAL, picture
+    rng = np.random.default_rng(work.seed)
+    if spoilt:
+        for name, spoil in DEGRADATIONS.items():
+            for strength in STRENGTHS:
+                yield f"{name}/{strength}", spoil(picture, strength, rng)
+    if copied:
+        for name, copy in COPIES.items():
+            yield name, copy(picture)
+
+
+def variant_names(*, spoilt: bool, copied: bool) -> list[str]:
+    """The names that ``variants`` yields, in order."""
+    degraded = [f"{name}/{s}" for name in DEGRADATIONS for s in STRENGTHS] if spoilt else []
+    return [ORIGINAL, *degraded, *(COPIES if copied else ())]
+
+
+_backbone: list[Backbone] = []
+
+
+def _observe(work: Work, folder: Path, spoilt: bool, copied: bool) -> Floats:
+    if not _backbone:
+        _backbone.append(Backbone(folder))
+    return np.stack(
+        [Observation.of(p, _backbone[0]).vector for _, p in variants(work, spoilt=spoilt, copied=copied)]
+    ).astype(np.float16)
+
+
+def observed(
+    works: Sequence[Work], backbone: Path, cache: Path, *, spoilt: bool = False, copied: bool = False, processes: int = 2
+) -> Floats:
+    """float16 [works, variants, 2448], from ``cache`` where this was computed before.
+
+    Args:
+        backbone: its folder; cache: a .npy file, written anew when it is not of these works.
+    """
+    expected = (len(works), len(variant_names(spoilt=spoilt, copied=copied)))
+    if cache.is_file():
+        kept: Floats = np.load(cache, mmap_mode="r")
+        if kept.shape[:2] == expected:
+            return kept
+    with ProcessPoolExecutor(processes) as pool:
+        job = partial(_observe, folder=backbone, spoilt=spoilt, copied=copied)
+        found = np.stack(list(pool.map(job, works, chunksize=4)))
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    draft = cache.with_suffix(".part.npy")
+    np.save(draft, found, allow_pickle=False)
+    os.replace(draft, cache)
+    return found
