@@ -30,10 +30,11 @@ from sklearn.metrics import f1_score
 from models.classifier import evaluate, fitting
 from models.classifier.calibration import fit_single, softmax
 from models.classifier.corpora import Corpus, Sample
+from models.classifier.heldout import held_out
 from models.classifier.model import TASKS, WEIGHTS, TextClassifier
 from models.classifier.network import TextCNN
-from models.classifier.teacher import CharacterSVM, EncoderRegression
-from models.classifier.train import Workshop, config_of, corpus_of, written_texts
+from models.classifier.teacher import EncoderRegression, LinearSVM
+from models.classifier.train import Workshop, config_of, corpus_of
 from models.classifier.vocabulary import FIRST, cut
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -103,7 +104,7 @@ def svm(corpus: Corpus, labels: Sequence[str]) -> Row:
     texts, codes = [s.text for s in corpus.train], codes_of(labels, corpus.train)
 
     def fitted(inverse_reg: float) -> Callable[[Sequence[Sample]], np.ndarray]:
-        machine = CharacterSVM(inverse_reg).fit(texts, codes)
+        machine = LinearSVM(inverse_reg).fit(texts, codes)
         return lambda samples: machine.margins([s.text for s in samples], len(labels))
 
     return tuned("字符 n 元线性 SVM", (0.1, 0.3, 0.5, 1.0, 2.0), fitted, corpus, labels)
@@ -150,11 +151,13 @@ def text_cnn(bench: Bench, corpus: Corpus, labels: Sequence[str], *, random: boo
     start = shop.start(config)
     if random:
         torch.manual_seed(0)
+        config = replace(
+            config,
+            network=replace(config.network, mean_pooling=False, ngram_buckets=0),
+            training=replace(config.training, soft_weight=0.0, epochs=8, batch_size=64, learning_rate=1e-3),
+        )
         start = TextCNN(
             FIRST + len(shop.vocabulary.characters), FIRST + len(shop.vocabulary.words), len(labels), config.network
-        )
-        config = replace(
-            config, training=replace(config.training, soft_weight=0.0, epochs=8, batch_size=64, learning_rate=1e-3)
         )
         corpus = replace(corpus, train=tuple(replace(s, hint="") for s in corpus.train))
     classifier = fitting.fit(
@@ -189,8 +192,8 @@ def shipped(bench: Bench) -> None:
         rows = [svm(corpus, labels)]
         if task == "channel":
             rows.append(encoder_regression(bench, corpus, labels))
-        own = [s for s in corpus.test if s.text in written_texts(task)]
-        for name, part in (("Wenyu TextCNN", corpus.test), ("Wenyu TextCNN，其中本项目写的", own)):
+        own = [s for s in corpus.test if s.text in {each.text for each in held_out(task)}]
+        for name, part in (("Wenyu TextCNN", corpus.test), ("Wenyu TextCNN，其中另请人写的", own)):
             found = evaluate.single_label(classifier, part)
             note = f"{len(part)} 条；看不准以外 {found.answered:.1%}，其中对 {found.answered_accuracy:.1%}"
             rows.append([name, f"{found.accuracy:.4f}", f"{found.macro_f1:.4f}", f"{found.ece:.4f}", note])
@@ -220,8 +223,8 @@ def genres(bench: Bench, corpus: Corpus, classifier: TextClassifier) -> None:
         micro = f1_score(truth, guess, average="micro")
         macro = f1_score(truth, guess, average="macro", zero_division=0)
         rows.append([name, f"{micro:.4f}", f"{macro:.4f}", ""])
-    own = [s for s in corpus.test if s.text in written_texts("genre")]
-    for name, part in (("Wenyu TextCNN", corpus.test), ("Wenyu TextCNN，其中本项目写的", own)):
+    own = [s for s in corpus.test if s.text in {each.text for each in held_out("genre")}]
+    for name, part in (("Wenyu TextCNN", corpus.test), ("Wenyu TextCNN，其中另请人写的", own)):
         found = evaluate.multi_label(classifier, part)
         rows.append([name, f"{found.micro_f1:.4f}", f"{found.macro_f1:.4f}", f"{found.first_right:.4f}"])
     bench.table(

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 # Playlists and the like make FFmpeg open further files and addresses: only these two kinds of file, and only this one.
 os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = (
@@ -113,7 +114,7 @@ def sample_of(capture: cv2.VideoCapture, at: float) -> Sample:
 
 def shots(found: list[Sample], end: float) -> list[tuple[float, Sample]]:
     """Where each shot begins, in seconds, and the picture that stands for it; the last one lasts until ``end``."""
-    change = [float(np.abs(a.signature - b.signature).mean()) for a, b in zip(found, found[1:], strict=False)]
+    change = [float(np.abs(a.signature - b.signature).mean()) for a, b in pairwise(found)]
     cuts = [0]
     for i, value in enumerate(change):
         around = sorted(change[max(0, i - 6) : i] + change[i + 1 : i + 7])
@@ -126,7 +127,9 @@ def shots(found: list[Sample], end: float) -> list[tuple[float, Sample]]:
         stop = found[last].at if last < len(found) else end
         parts = max(1, math.ceil((stop - found[first].at) / longest))
         for part in range(parts):
-            inside = found[first + (last - first) * part // parts : max(first + 1, first + (last - first) * (part + 1) // parts)]
+            inside = found[
+                first + (last - first) * part // parts : max(first + 1, first + (last - first) * (part + 1) // parts)
+            ]
             if inside:
                 out.append((inside[0].at, inside[len(inside) // 2]))
     if len(out) > MOST_SHOTS:
@@ -137,7 +140,9 @@ def shots(found: list[Sample], end: float) -> list[tuple[float, Sample]]:
 def storyboard(found: list[tuple[float, Sample]], end: float) -> bytes:
     """An animated WebP: each picture is shown as long as its shot lasts."""
     starts = [at for at, _ in found]
-    lasting = [max(1, round(1000 * (b - a))) for a, b in zip(starts, [*starts[1:], max(end, starts[-1] + 0.1)], strict=True)]
+    lasting = [
+        max(1, round(1000 * (b - a))) for a, b in zip(starts, [*starts[1:], max(end, starts[-1] + 0.1)], strict=True)
+    ]
     pictures = [Image.fromarray(sample.pixels) for _, sample in found]
     output = io.BytesIO()
     pictures[0].save(output, "WEBP", save_all=True, append_images=pictures[1:], duration=lasting, quality=80, method=2)

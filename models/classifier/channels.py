@@ -19,6 +19,7 @@ import yaml
 
 from knowledge.normalise import normalise
 from models.classifier.corpora import Corpus, Sample, apart, find, shuffled, thucnews, tnews
+from models.classifier.heldout import held_out
 from models.classifier.plots import WRITTEN, plots
 
 ENGLISH = {
@@ -83,7 +84,7 @@ def mapped(samples: Iterable[Sample]) -> Iterator[Sample]:
 
 @cache
 def written(part: str) -> tuple[Sample, ...]:
-    """The texts written for this project: part train, dev or test."""
+    """The texts written for this project: part train or dev."""
     data = yaml.safe_load((WRITTEN / "channels.yml").read_text(encoding="utf-8"))
     return tuple(Sample(normalise(t), (c,)) for c, parts in data.items() for t in parts.get(part, ()))
 
@@ -119,7 +120,7 @@ def corpus(folder: Path) -> Corpus:
     parts["train"] += extra[2 * tenth :] + [Sample(plot.text, ("影视",)) for plot in islice(plots(), PLOTS)]
     parts["train"] += written("train")
     parts["dev"] += written("dev")
-    whole = apart("channels", parts["train"], parts["dev"], [*parts["test"], *written("test")])
+    whole = apart("channels", parts["train"], parts["dev"], [*parts["test"], *held_out("channel")])
     return replace(whole, train=evened(whole.train))
 
 

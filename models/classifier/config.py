@@ -15,6 +15,8 @@ class NetworkConfig:
         character_widths, word_widths: widths of the convolutions, in characters and in words.
         character_filters, word_filters: filters of each width.
         dropout: share of pooled features dropped while training; input_dropout: share of embedding values.
+        mean_pooling: whether the mean over time is taken beside the maximum.
+        ngram_buckets: rows of the wide path's table, which pairs and triples of characters are hashed into; 0: none.
     """
 
     embedding_size: int = 128
@@ -24,11 +26,19 @@ class NetworkConfig:
     word_filters: int = 192
     dropout: float = 0.5
     input_dropout: float = 0.1
+    mean_pooling: bool = True
+    ngram_buckets: int = 65_536
 
     @property
     def features(self) -> int:
         """Length of the pooled vector."""
-        return len(self.character_widths) * self.character_filters + len(self.word_widths) * self.word_filters
+        pooled = len(self.character_widths) * self.character_filters + len(self.word_widths) * self.word_filters
+        return 2 * pooled if self.mean_pooling else pooled
+
+    @property
+    def widest(self) -> int:
+        """The greatest width; a text is followed by one position of padding less, so a window may begin at its end."""
+        return max(*self.character_widths, *self.word_widths)
 
 
 @dataclass(frozen=True)
@@ -39,10 +49,10 @@ class TrainingConfig:
         epochs: most passes; patience: passes without a better dev score before it stops.
         batch_size: texts of one step.
         learning_rate: of AdamW, at its highest; embedding_rate: its share for the embeddings.
+        ngram_rate: of AdaGrad, for the wide path.
         weight_decay: of AdamW.
         label_smoothing: share of the target spread over all labels.
         soft_weight: weight of the teacher's probabilities in the loss, in [0, 1].
-        averaging: decay of the running average of the weights, which is what is kept.
         seed: of every generator.
     """
 
@@ -51,10 +61,10 @@ class TrainingConfig:
     batch_size: int = 64
     learning_rate: float = 1e-3
     embedding_rate: float = 0.5
+    ngram_rate: float = 0.02
     weight_decay: float = 1e-2
-    label_smoothing: float = 0.05
-    soft_weight: float = 0.6
-    averaging: float = 0.998
+    label_smoothing: float = 0.0
+    soft_weight: float = 0.8
     seed: int = 0
 
 

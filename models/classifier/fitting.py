@@ -16,7 +16,7 @@ from models.classifier.calibration import fit_multi, fit_single
 from models.classifier.config import ClassifierConfig, NetworkConfig, TrainingConfig
 from models.classifier.corpora import Sample
 from models.classifier.model import TextClassifier
-from models.classifier.network import TextCNN
+from models.classifier.network import Branch, TextCNN
 from models.classifier.training import (
     Epoch,
     binary_cross_entropy,
@@ -57,11 +57,8 @@ def from_token_vectors(
     torch.manual_seed(seed)
     network = TextCNN(FIRST + len(vocabulary.characters), FIRST + len(vocabulary.words), n_outputs, shape)
     with torch.no_grad():
-        for embedding, entries in (
-            (network.character_embedding, vocabulary.characters),
-            (network.word_embedding, vocabulary.words),
-        ):
-            embedding.weight.copy_(torch.from_numpy(initial_vectors(entries, table, shape.embedding_size)))
+        for own, entries in zip(network.tables, (vocabulary.characters, vocabulary.words), strict=False):
+            own.copy_(torch.from_numpy(initial_vectors(entries, table, shape.embedding_size)))
     return network
 
 
@@ -88,7 +85,7 @@ def pretrained(
     encoded = [vocabulary.encode(text) for text in texts]
     order = np.random.default_rng(config.seed).permutation(len(texts))
     kept, learned = order[: min(1500, len(order) // 20)], order[min(1500, len(order) // 20) :]
-    lighter = replace(shape, dropout=0.1, input_dropout=0.05)
+    lighter = start_shape(shape)
     network = from_token_vectors(vocabulary, table, lighter, TARGET_SIZE, config.seed)
 
     def score(candidate: TextCNN) -> float:
@@ -99,12 +96,18 @@ def pretrained(
     return train(network, [encoded[i] for i in learned], target[learned], cosine_distance, score, config, report)
 
 
+def start_shape(shape: NetworkConfig) -> NetworkConfig:
+    """The network that learns from the sentence encoder: less dropout, and nothing but its convolutions' maxima."""
+    return replace(shape, dropout=0.1, input_dropout=0.05, mean_pooling=False, ngram_buckets=0)
+
+
 def with_outputs(start: TextCNN, n_labels: int, shape: NetworkConfig, seed: int) -> TextCNN:
-    """A network with the embeddings and convolutions of ``start`` and a new linear layer."""
+    """A network with the embeddings and convolutions of ``start``, a new linear layer and an empty wide path."""
     torch.manual_seed(seed)
-    network = TextCNN(start.character_embedding.num_embeddings, start.word_embedding.num_embeddings, n_labels, shape)
+    network = TextCNN(len(start.character_table), len(start.word_table), n_labels, shape)
     own = network.state_dict()
-    own.update({name: w.clone() for name, w in start.state_dict().items() if not name.startswith("output.")})
+    taken = {name: w.clone() for name, w in start.state_dict().items() if not name.startswith(("output.", "ngram"))}
+    own.update(taken)
     network.load_state_dict(own)
     return network
 
@@ -133,7 +136,8 @@ def fit(
         unlabelled: further texts (none of the dev or test part), for which the teacher's opinion is the only target.
         report: called after each pass.
     """
-    targets, dev_truth = targets_of(labels, train_part, multi_label, config, encode), truth_of(labels, dev_part)
+    targets, unlabelled_targets = targets_of(labels, train_part, unlabelled, multi_label, config, encode)
+    dev_truth = truth_of(labels, dev_part)
     shape = replace(config.network, embedding_size=start.config.embedding_size)
     network = with_outputs(start, len(labels), shape, config.training.seed)
     texts = [s.text[: config.piece] for s in train_part]
@@ -144,7 +148,7 @@ def fit(
     targets = np.concatenate([targets, targets[hinted]])
     if unlabelled:
         encoded += [vocabulary.encode(text[: config.piece]) for text in unlabelled]
-        targets = np.concatenate([targets, opinions_on(unlabelled, labels, train_part, multi_label, encode)])
+        targets = np.concatenate([targets, unlabelled_targets])
     dev_encoded = [vocabulary.encode(s.text[: config.piece]) for s in dev_part]
     codes = dev_truth.argmax(axis=1)
 
@@ -176,36 +180,36 @@ def truth_of(labels: Sequence[str], samples: Sequence[Sample]) -> Floats:
 
 
 def targets_of(
-    labels: Sequence[str], samples: Sequence[Sample], multi_label: bool, config: ClassifierConfig, encode: Encode
-) -> Floats:
-    """What the network is to say, float32 [n, labels]: the smoothed labels mixed with the teachers' probabilities."""
+    labels: Sequence[str],
+    samples: Sequence[Sample],
+    unlabelled: Sequence[str],
+    multi_label: bool,
+    config: ClassifierConfig,
+    encode: Encode,
+) -> tuple[Floats, Floats]:
+    """What the network is to say of the samples and of unlabelled texts, float32 [n, labels] each.
+
+    Of the samples that is their labels mixed with what the teachers say, of the others what the teachers say.
+    """
     truth, texts = truth_of(labels, samples), [s.text for s in samples]
     weight = config.training.soft_weight
-    if weight == 0:
-        opinion = truth
-    elif multi_label:
-        opinion = teacher.cross_fitted_multi(encode(texts), truth)
-    else:
-        opinion = teacher.cross_fitted(texts, encode(texts), truth.argmax(axis=1), len(labels))
     smooth = 0.0 if multi_label else config.training.label_smoothing
     hard = truth * (1 - smooth) + smooth / len(labels)
-    return (1 - weight) * hard + weight * opinion
-
-
-def opinions_on(
-    texts: Sequence[str], labels: Sequence[str], samples: Sequence[Sample], multi_label: bool, encode: Encode
-) -> Floats:
-    """What teachers that learned from all samples say of other texts, float32 [n, labels]."""
-    truth, known = truth_of(labels, samples), [s.text for s in samples]
+    none = np.zeros((0, len(labels)), np.float32)
+    if weight == 0:
+        return hard, none
+    vectors = encode(texts)
     if multi_label:
-        return teacher.taught_multi(encode(known), truth, encode(texts))
-    codes = truth.argmax(axis=1)
-    return teacher.taught(known, encode(known), codes, len(labels), np.arange(len(known)), texts, encode(texts))
-
-
-def convolutions_of(modules: torch.nn.ModuleList) -> list[torch.nn.Conv1d]:
-    """The convolutions of a branch, with their type."""
-    return [module for module in modules if isinstance(module, torch.nn.Conv1d)]
+        opinion = teacher.cross_fitted_multi(texts, vectors, truth)
+        others = teacher.taught_multi(vectors, truth, encode(unlabelled)) if unlabelled else none
+    else:
+        codes = truth.argmax(axis=1)
+        together = teacher.cross_fitted(texts, vectors, codes, len(labels))
+        opinion, others = together.probabilities, none
+        if unlabelled:
+            said = teacher.members(texts, vectors, codes, len(labels), unlabelled, encode(unlabelled))
+            others = together.of(said)
+    return ((1 - weight) * hard + weight * opinion).astype(np.float32), others
 
 
 def to_numpy(network: TextCNN) -> inference.Network:
@@ -214,25 +218,22 @@ def to_numpy(network: TextCNN) -> inference.Network:
     def array(tensor: torch.Tensor) -> Floats:
         return tensor.detach().numpy().astype(np.float16).astype(np.float32)
 
-    def branch(embedding: torch.nn.Embedding, convolutions: list[torch.nn.Conv1d]) -> inference.Branch:
+    def branch(table: torch.Tensor, own: Branch) -> inference.Branch:
         return inference.Branch(
-            inference.Table.quantised(embedding.weight.detach().numpy()),
+            inference.Table.quantised(table.detach().numpy()),
             tuple(
-                inference.Convolution(
-                    c.kernel_size[0],
-                    np.ascontiguousarray(array(c.weight).transpose(2, 1, 0).reshape(-1, c.out_channels)),
-                    array(c.bias),
-                )
-                for c in convolutions
-                if c.bias is not None
+                inference.Convolution(len(weight), array(weight).reshape(-1, weight.shape[2]), array(bias))
+                for weight, bias in zip(own.weights, own.biases, strict=True)
             ),
         )
 
     return inference.Network(
-        branch(network.character_embedding, convolutions_of(network.character_convolutions)),
-        branch(network.word_embedding, convolutions_of(network.word_convolutions)),
+        branch(network.character_table, network.characters),
+        branch(network.word_table, network.words),
         array(network.output.weight),
         network.output.bias.detach().numpy().astype(np.float32),
+        network.config.mean_pooling,
+        inference.Table.quantised(network.ngram_table.detach().numpy()) if network.config.ngram_buckets else None,
     )
 
 
@@ -240,17 +241,16 @@ def to_torch(network: inference.Network, shape: NetworkConfig) -> TextCNN:
     """The inverse of ``to_numpy``, to go on training from a shipped classifier."""
     out = TextCNN(len(network.characters.table.rows), len(network.words.table.rows), len(network.bias), shape)
     with torch.no_grad():
-        for branch, embedding, convolutions in (
-            (network.characters, out.character_embedding, convolutions_of(out.character_convolutions)),
-            (network.words, out.word_embedding, convolutions_of(out.word_convolutions)),
+        for branch, table, own in (
+            (network.characters, out.character_table, out.characters),
+            (network.words, out.word_table, out.words),
         ):
-            table = branch.table.rows.astype(np.float32) * branch.table.scale.astype(np.float32)[:, None]
-            embedding.weight.copy_(torch.from_numpy(table))
-            for own, c in zip(branch.convolutions, convolutions, strict=True):
-                weight = own.weight.reshape(own.width, -1, len(own.bias)).transpose(2, 1, 0)
-                c.weight.copy_(torch.from_numpy(np.ascontiguousarray(weight)))
-                if c.bias is not None:
-                    c.bias.copy_(torch.from_numpy(own.bias))
+            table.copy_(torch.from_numpy(branch.table.values))
+            for convolution, weight, bias in zip(branch.convolutions, own.weights, own.biases, strict=True):
+                weight.copy_(torch.from_numpy(convolution.weight.reshape(weight.shape)))
+                bias.copy_(torch.from_numpy(convolution.bias))
         out.output.weight.copy_(torch.from_numpy(network.weight))
         out.output.bias.copy_(torch.from_numpy(network.bias))
+        if network.ngrams is not None:
+            out.ngram_table.copy_(torch.from_numpy(network.ngrams.values))
     return out

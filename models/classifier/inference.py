@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
 from models.classifier.config import NetworkConfig
-from models.classifier.vocabulary import PADDING, Encoded
+from models.classifier.vocabulary import PADDING, Encoded, grams, padded
 
 Floats = npt.NDArray[np.float32]
 Places = npt.NDArray[np.intp]
@@ -45,7 +46,12 @@ class Table:
         rows[PADDING] = 0
         return cls(rows, scale.astype(np.float16))
 
-    def __call__(self, ids: npt.NDArray[np.int32]) -> Floats:
+    @property
+    def values(self) -> Floats:
+        """All rows, float32 [n, size]."""
+        return self.rows.astype(np.float32) * self.scale.astype(np.float32)[:, None]
+
+    def __call__(self, ids: npt.NDArray[np.integer[Any]]) -> Floats:
         """float32 [*ids.shape, size]."""
         out: Floats = self.rows[ids].astype(np.float32)
         out *= self.scale[ids][..., None].astype(np.float32)
@@ -91,9 +97,7 @@ class Branch:
         begins after it is very low.
         """
         lengths = [len(row) for row in texts]
-        ids = np.full((len(texts), max(lengths) + widest - 1), PADDING, np.int32)
-        for i, row in enumerate(texts):
-            ids[i, : len(row)] = row
+        ids = padded(texts, widest - 1)
         unique, places = np.unique(ids, return_inverse=True)
         places = places.reshape(ids.shape)
         rows = self.table(unique)
@@ -101,7 +105,9 @@ class Branch:
         start = 0
         while start < len(texts):
             # Texts come in order of their length, so the last of a slice is about its longest.
-            stop = min(len(texts), start + max(1, SLICE // lengths[min(start + SLICE // lengths[start], len(texts)) - 1]))
+            stop = min(
+                len(texts), start + max(1, SLICE // lengths[min(start + SLICE // lengths[start], len(texts)) - 1])
+            )
             part, windows = slice(start, stop), max(lengths[start:stop])
             after = ids[part, :windows] == PADDING
             values = []
@@ -120,12 +126,19 @@ class Branch:
 
 @dataclass(frozen=True)
 class Network:
-    """TextCNN: two branches and ``weight`` float32 [labels, features], ``bias`` float32 [labels]."""
+    """TextCNN: two branches and ``weight`` float32 [labels, features], ``bias`` float32 [labels].
+
+    Attributes:
+        mean_pooling: whether the means over time follow the maxima in the features of each branch.
+        ngrams: the wide path, what each pair and triple of characters says for each label; None where there is none.
+    """
 
     characters: Branch
     words: Branch
     weight: Floats
     bias: Floats
+    mean_pooling: bool = False
+    ngrams: Table | None = None
 
     @property
     def widest(self) -> int:
@@ -138,34 +151,39 @@ class Network:
         order = sorted(range(len(encoded)), key=lambda i: len(encoded[i].characters))
         for start in range(0, len(order), BLOCK):
             rows = order[start : start + BLOCK]
-            out[rows] = self._features([encoded[i] for i in rows]) @ self.weight.T + self.bias
+            block = [encoded[i] for i in rows]
+            out[rows] = self._features(block) @ self.weight.T + self.bias
+            if self.ngrams is not None:
+                said, root = self._said(self.ngrams, block)
+                out[rows] += said.sum(axis=1) / root
         return out
 
+    @staticmethod
+    def _said(ngrams: Table, encoded: Sequence[Encoded]) -> tuple[Floats, Floats]:
+        """What the n-grams say for each label, float32 [n, grams, labels], and the root of their count, [n, 1]."""
+        ids = grams(padded([e.characters for e in encoded]), len(ngrams.rows) - 1)
+        root = np.sqrt((ids != PADDING).sum(axis=1, keepdims=True)).astype(np.float32)
+        return ngrams(ids), root
+
     def _features(self, encoded: Sequence[Encoded]) -> Floats:
-        """Greatest activation of every filter, float32 [n, features]."""
+        """Greatest activation of every filter and, where the network has them, their means, float32 [n, features]."""
         out = np.empty((len(encoded), self.weight.shape[1]), np.float32)
         first = 0
         # A second thread waits longer for its share of such small products than they take, and keeps a core busy.
         with _libraries().limit(limits=1, user_api="blas"):
             for branch, texts in self._inputs(encoded):
                 filters = len(branch.widths)
+                lengths = np.array([len(row) for row in texts], np.float32)
                 bias = np.concatenate([c.bias for c in branch.convolutions])
                 for part, values in branch.activations(texts, self.widest):
                     pooled = np.concatenate([active.max(axis=1) for active in values], axis=1)
                     out[part, first : first + filters] = np.maximum(pooled + bias, 0)
-                first += filters
+                    if self.mean_pooling:
+                        sums = [np.maximum(active, 0, out=active).sum(axis=1) for active in values]
+                        means = np.concatenate(sums, axis=1) / np.sqrt(lengths[part])[:, None]
+                        out[part, first + filters : first + 2 * filters] = means
+                first += filters * (2 if self.mean_pooling else 1)
         return out
-
-    def _places(self, encoded: Encoded) -> npt.NDArray[np.int64]:
-        """Where the greatest activation of every filter is, int64 [features]."""
-        return np.concatenate(
-            [
-                active[0].argmax(axis=0)
-                for branch, texts in self._inputs([encoded])
-                for _, values in branch.activations(texts, self.widest)
-                for active in values
-            ]
-        )
 
     def _inputs(self, encoded: Sequence[Encoded]) -> Iterator[tuple[Branch, list[npt.NDArray[np.int32]]]]:
         yield self.characters, [e.characters for e in encoded]
@@ -174,24 +192,43 @@ class Network:
     def support(self, encoded: Encoded, label: int) -> Floats:
         """How much each character spoke for the label against the other labels, float32 [characters].
 
-        A filter's contribution to the label's logit, less its mean contribution to all labels, is shared out over the
-        window that it was pooled from; a window of words is as wide as its words.
+        Everything that adds to the label's logit, less its mean contribution to all labels, is shared out over the
+        window that it comes from; a window of words is as wide as its words.
         """
-        features, places = self._features([encoded]), self._places(encoded)
-        weight = self.weight[label] - (self.weight.mean(axis=0) if len(self.bias) > 1 else 0)
-        share = features[0] * weight
         out = np.zeros(len(encoded.characters), np.float32)
-        n_characters = len(self.characters.widths)
-        widths = np.concatenate([self.characters.widths, self.words.widths])
-        for number in np.flatnonzero(share):
-            first, width = int(places[number]), int(widths[number])
-            if number >= n_characters:
-                last = min(first + width, len(encoded.starts) - 1)
-                first, last = int(encoded.starts[min(first, last)]), int(encoded.starts[last])
-            else:
-                last = min(first + width, len(out))
-            if last > first:
-                out[first:last] += share[number] / (last - first)
+        weight = self.weight[label] - (self.weight.mean(axis=0) if len(self.bias) > 1 else 0)
+        first = 0
+        for branch, texts in self._inputs([encoded]):
+            ends = encoded.starts if branch is self.words else np.arange(len(out) + 1)
+            n, filters = len(texts[0]), len(branch.widths)
+            share = np.zeros((n, max(c.width for c in branch.convolutions)), np.float32)
+            at = 0
+            for _, values in branch.activations(texts, self.widest):
+                for convolution, active in zip(branch.convolutions, values, strict=True):
+                    own = slice(first + at, first + at + len(convolution.bias))
+                    places = active[0].argmax(axis=0)
+                    pooled = np.maximum(active[0][places, np.arange(len(places))] + convolution.bias, 0)
+                    np.add.at(share[:, convolution.width - 1], places, pooled * weight[own])
+                    if self.mean_pooling:
+                        later = weight[own.start + filters : own.stop + filters]
+                        share[:, convolution.width - 1] += np.maximum(active[0], 0) @ later / np.sqrt(n)
+                    at += len(convolution.bias)
+            for place, row in enumerate(share):
+                for width, value in enumerate(row, 1):
+                    begin, end = int(ends[place]), int(ends[min(place + width, n)])
+                    out[begin:end] += value / max(1, end - begin)
+            first += filters * (2 if self.mean_pooling else 1)
+        if self.ngrams is not None:
+            said, root = self._said(self.ngrams, [encoded])
+            against = said[0].mean(axis=1) if len(self.bias) > 1 else 0
+            each = (said[0][:, label] - against) / root[0]
+            n = len(out)
+            for place in range(n + 1):
+                begin, end = max(0, place - 1), min(n, place + 1)
+                out[begin:end] += each[place] / (end - begin)
+            for place in range(n):
+                begin, end = max(0, place - 1), min(n, place + 2)
+                out[begin:end] += each[n + 1 + place] / (end - begin)
         return out
 
 
@@ -217,6 +254,10 @@ def from_arrays(arrays: dict[str, npt.NDArray[np.generic]], config: NetworkConfi
         branch("words", config.word_widths),
         arrays["output.weight"].astype(np.float32),
         arrays["output.bias"].astype(np.float32),
+        config.mean_pooling,
+        Table(arrays["ngrams.rows"].astype(np.int8), arrays["ngrams.scale"].astype(np.float16))
+        if config.ngram_buckets
+        else None,
     )
 
 
@@ -231,4 +272,6 @@ def to_arrays(network: Network) -> dict[str, npt.NDArray[np.generic]]:
         for convolution in branch.convolutions:
             arrays[f"{name}.{convolution.width}.weight"] = convolution.weight.astype(np.float16)
             arrays[f"{name}.{convolution.width}.bias"] = convolution.bias.astype(np.float16)
+    if network.ngrams is not None:
+        arrays |= {"ngrams.rows": network.ngrams.rows, "ngrams.scale": network.ngrams.scale}
     return arrays

@@ -9,6 +9,7 @@ import yaml
 
 from knowledge.normalise import normalise
 from models.classifier.corpora import Corpus, Sample, apart, reviews, shuffled
+from models.classifier.heldout import held_out
 from models.classifier.plots import WRITTEN
 
 ENGLISH = {"正面": "Positive", "负面": "Negative"}
@@ -20,7 +21,7 @@ LEARNED = 6_000
 
 @cache
 def written(part: str) -> tuple[Sample, ...]:
-    """The reviews of works written for this project: part train or test."""
+    """The reviews of works written for this project: part train or dev."""
     data = yaml.safe_load((WRITTEN / "reviews.yml").read_text(encoding="utf-8"))
     return tuple(Sample(normalise(t), (label,)) for label, parts in data.items() for t in parts[part])
 
@@ -29,6 +30,5 @@ def corpus(folder: Path) -> Corpus:
     """Public reviews, and those of works in every part."""
     public = reviews(folder)
     own = shuffled(written("train"))
-    eighth = len(own) // 8
-    train = shuffled([*public.train[:LEARNED], *own[eighth:] * REPEATED])
-    return apart("polarity", train, [*public.dev[:3000], *own[:eighth]], [*public.test, *written("test")])
+    train = shuffled([*public.train[:LEARNED], *own * REPEATED])
+    return apart("polarity", train, [*public.dev[:3000], *written("dev")], [*public.test, *held_out("polarity")])

@@ -1,4 +1,8 @@
-"""The training loop: batches of like length, AdamW, a running average of the weights, early stopping on the dev part."""
+"""The training loop: batches of like length, AdamW, early stopping on the dev part.
+
+Only the rows of the tables that a batch touches are updated (as PyTorch's SparseAdam does): most of the weights are
+embeddings, and a pass would otherwise be spent on rows that no text of the batch has.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +18,14 @@ from torch import nn
 
 from models.classifier.config import TrainingConfig
 from models.classifier.network import TextCNN, batch_of
-from models.classifier.vocabulary import Encoded
+from models.classifier.vocabulary import PADDING, Encoded
 
 Floats = npt.NDArray[np.float32]
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 POOL = 40
 """Batches that are sorted by length together."""
-AVERAGED_EVERY = 4
-"""Steps between two updates of the running average: most of the weights are embeddings that few texts touch."""
+BETAS, EPSILON = (0.9, 0.999), 1e-8
+"""Of Adam, as everywhere."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +68,47 @@ def predict(network: TextCNN, encoded: Sequence[Encoded], size: int = 256) -> Fl
     """The network's outputs, float32 [n, outputs], without dropout."""
     network.eval()
     order = sorted(range(len(encoded)), key=lambda i: len(encoded[i].characters))
-    widest = max(*network.config.character_widths, *network.config.word_widths)
     out = np.empty((len(encoded), network.output.out_features), np.float32)
     with torch.inference_mode():
         for start in range(0, len(order), size):
             rows = order[start : start + size]
-            out[rows] = network(*batch_of([encoded[i] for i in rows], widest)).numpy()
+            batch = batch_of([encoded[i] for i in rows], network.config)
+            out[rows] = network(batch, network.rows_of(batch)).numpy()
     return out
+
+
+class RowAdam:
+    """Adam for the rows of an embedding that a step touched."""
+
+    def __init__(self, table: torch.Tensor, rate: float) -> None:
+        """``rate``: the learning rate at its highest."""
+        self._table, self._rate, self._steps = table, rate, 0
+        self._mean, self._square = torch.zeros_like(table), torch.zeros_like(table)
+
+    def step(self, rows: torch.Tensor, gradient: torch.Tensor, share: float) -> None:
+        """``share``: of the rate. The row of padding stays zero."""
+        self._steps += 1
+        mean = self._mean[rows].mul_(BETAS[0]).add_(gradient, alpha=1 - BETAS[0])
+        square = self._square[rows].mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
+        self._mean[rows], self._square[rows] = mean, square
+        size = (square / (1 - BETAS[1] ** self._steps)).sqrt_().add_(EPSILON)
+        self._table[rows] -= self._rate * share * (mean / (1 - BETAS[0] ** self._steps)) / size
+        self._table[PADDING] = 0
+
+
+class RowAdaGrad:
+    """AdaGrad with one step size a row, for the wide path: what is rare is learned at once and then kept."""
+
+    def __init__(self, table: torch.Tensor, rate: float) -> None:
+        """``rate``: the learning rate at its highest."""
+        self._table, self._rate = table, rate
+        self._square = torch.full((len(table), 1), 1e-6)
+
+    def step(self, rows: torch.Tensor, gradient: torch.Tensor, share: float) -> None:
+        """As RowAdam's."""
+        self._square[rows] += gradient.pow(2).mean(1, keepdim=True)
+        self._table[rows] -= self._rate * share * gradient / self._square[rows].sqrt()
+        self._table[PADDING] = 0
 
 
 def train(
@@ -82,7 +120,7 @@ def train(
     config: TrainingConfig,
     report: Callable[[Epoch], None] | None = None,
 ) -> TextCNN:
-    """A trained copy: the averaged weights of the pass with the best dev score.
+    """A trained copy: the weights of the pass with the best dev score.
 
     Args:
         network: where it starts from; it is changed.
@@ -93,43 +131,39 @@ def train(
     rng = np.random.default_rng(config.seed)
     torch.manual_seed(config.seed)
     lengths = np.array([len(e.characters) for e in encoded], np.int64)
-    widest = max(*network.config.character_widths, *network.config.word_widths)
-    tables = [*network.character_embedding.parameters(), *network.word_embedding.parameters()]
-    others = [p for name, p in network.named_parameters() if "embedding" not in name]
-    optimiser = torch.optim.AdamW(
-        [
-            {"params": others, "lr": config.learning_rate, "weight_decay": config.weight_decay},
-            {"params": tables, "lr": config.learning_rate * config.embedding_rate, "weight_decay": 0.0},
-        ],
-        fused=True,
-    )
+    learned = [p for p in network.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(learned, lr=config.learning_rate, weight_decay=config.weight_decay)
+    tables: list[RowAdam | RowAdaGrad] = [
+        RowAdam(table, config.learning_rate * config.embedding_rate) for table in network.tables[:2]
+    ]
+    tables += [RowAdaGrad(table, config.ngram_rate) for table in network.tables[2:]]
     steps = config.epochs * max(1, math.ceil(len(encoded) / config.batch_size))
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps))
-    average = copy.deepcopy(network)
     best, kept, waited, step = -math.inf, copy.deepcopy(network), 0, 0
     for number in range(1, config.epochs + 1):
         network.train()
         total = 0.0
-        for rows in batches(lengths, config.batch_size, rng):
-            output = network(*batch_of([encoded[i] for i in rows], widest))
-            value = loss(output, torch.from_numpy(targets[rows]))
-            optimiser.zero_grad(set_to_none=True)
+        for chosen in batches(lengths, config.batch_size, rng):
+            share = _rate(step, steps)
+            for group in optimiser.param_groups:
+                group["lr"] = config.learning_rate * share
+            batch = batch_of([encoded[i] for i in chosen], network.config)
+            rows = [own.requires_grad_() for own in network.rows_of(batch)]
+            value = loss(network(batch, rows), torch.from_numpy(targets[chosen]))
+            optimiser.zero_grad()
             value.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(others, 5.0)
+            nn.utils.clip_grad_norm_(learned, 5.0)
             optimiser.step()
-            schedule.step()
-            total += value.item() * len(rows)
+            with torch.no_grad():
+                for table, own, given in zip(tables, rows, batch, strict=True):
+                    if own.grad is not None:
+                        table.step(given.rows, own.grad, share)
+            total += value.item() * len(chosen)
             step += 1
-            if step % AVERAGED_EVERY == 0:
-                decay = min(config.averaging, (1 + step) / (10 + step)) ** AVERAGED_EVERY
-                with torch.no_grad():
-                    for mean, now in zip(average.parameters(), network.parameters(), strict=True):
-                        mean.lerp_(now, 1 - decay)
-        reached = score(average)
+        reached = score(network)
         better = reached > best
         if better:
             best, waited = reached, 0
-            kept.load_state_dict(average.state_dict())
+            kept.load_state_dict(network.state_dict())
         else:
             waited += 1
         if report is not None:

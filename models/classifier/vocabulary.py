@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,41 @@ def segmenter() -> Any:
 def cut(text: str) -> list[str]:
     """The words of a normalised text; joined they are the text again."""
     return list(segmenter().cut(text, HMM=False))
+
+
+def padded(rows: Sequence[Ids], after: int = 0) -> Ids:
+    """int32 [n, longest + after], filled up with PADDING."""
+    out = np.full((len(rows), max(map(len, rows)) + after), PADDING, np.int32)
+    for i, row in enumerate(rows):
+        out[i, : len(row)] = row
+    return out
+
+
+def grams(characters: npt.NDArray[np.integer[Any]], buckets: int) -> npt.NDArray[np.int64]:
+    """Numbers in [1, buckets] of all pairs and triples of neighbouring characters; a text's ends count as a character.
+
+    Args:
+        characters: [n, longest], padded.
+
+    Returns:
+        int64 [n, 2 * longest + 1]: the pair that ends at each position and at the end, the triple around each position;
+        0 where there is none.
+    """
+    n, longest = characters.shape
+    framed = np.zeros((n, longest + 2), np.uint64)
+    framed[:, 1:-1] = characters
+    first, second = framed[:, :-1], framed[:, 1:]
+    # Multiplication by large odd numbers, modulo 2 to the 64th; the upper bits are the well mixed ones.
+    pairs = first * np.uint64(0x9E3779B97F4A7C15) + second * np.uint64(0xC2B2AE3D27D4EB4F)
+    triples = pairs[:, :-1] * np.uint64(0x165667B19E3779F9) + framed[:, 2:] * np.uint64(0x27D4EB2F165667C5)
+    out = np.concatenate([pairs, triples], axis=1) >> np.uint64(40)
+    numbers = (out % np.uint64(buckets)).astype(np.int64) + 1
+    real = characters != PADDING
+    ended = np.zeros((n, longest + 1), bool)
+    ended[:, 1:] = real
+    ended[:, 0] = True
+    numbers[~np.concatenate([ended, real], axis=1)] = PADDING
+    return numbers
 
 
 @dataclass(frozen=True)
@@ -77,11 +113,9 @@ class Vocabulary:
         """Ids of a normalised text without surrounding spaces, at most MAX_CHARACTERS of it."""
         text = text[:MAX_CHARACTERS] or " "
         pieces = cut(text)
-        starts = np.zeros(len(pieces) + 1, np.int32)
-        np.cumsum([len(piece) for piece in pieces], out=starts[1:])
         character, word = self._character, self._word
         return Encoded(
             np.array([character.get(c, UNKNOWN) for c in text], np.int32),
             np.array([word.get(piece, UNKNOWN) for piece in pieces], np.int32),
-            starts,
+            np.array(list(accumulate(map(len, pieces), initial=0)), np.int32),
         )

@@ -17,7 +17,7 @@ from models.classifier.vocabulary import FIRST, Vocabulary
 SHAPE = NetworkConfig(
     embedding_size=16, character_widths=(1, 2), character_filters=12, word_widths=(1, 2), word_filters=12, dropout=0.1
 )
-TRAINING = TrainingConfig(epochs=25, patience=8, batch_size=16, learning_rate=5e-3, embedding_rate=1.0, averaging=0.9)
+TRAINING = TrainingConfig(epochs=25, patience=8, batch_size=16, learning_rate=5e-3, embedding_rate=1.0)
 CONFIG = ClassifierConfig(piece=40, precision=0.9, network=SHAPE, training=TRAINING)
 WORDS = {"影视": ("电影", "导演", "票房"), "体育": ("球队", "进球", "冠军"), "音乐": ("专辑", "歌手", "演唱会")}
 FILLER = ("今天", "关于", "听说", "昨天", "有人", "大家", "我们", "真的")
