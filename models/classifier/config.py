@@ -16,7 +16,7 @@ class NetworkConfig:
         character_filters, word_filters: filters of each width.
         dropout: share of pooled features dropped while training; input_dropout: share of embedding values.
         mean_pooling: whether the mean over time is taken beside the maximum.
-        ngram_buckets: rows of the wide path's table, which pairs and triples of characters are hashed into; 0: none.
+        ngram_buckets: rows of the wide path's table, which character n-grams are hashed into; 0: none.
     """
 
     embedding_size: int = 128
@@ -27,7 +27,7 @@ class NetworkConfig:
     dropout: float = 0.5
     input_dropout: float = 0.1
     mean_pooling: bool = True
-    ngram_buckets: int = 65_536
+    ngram_buckets: int = 90_000
 
     @property
     def features(self) -> int:
@@ -49,7 +49,6 @@ class TrainingConfig:
         epochs: most passes; patience: passes without a better dev score before it stops.
         batch_size: texts of one step.
         learning_rate: of AdamW, at its highest; embedding_rate: its share for the embeddings.
-        ngram_rate: of AdaGrad, for the wide path.
         weight_decay: of AdamW.
         label_smoothing: share of the target spread over all labels.
         soft_weight: weight of the teacher's probabilities in the loss, in [0, 1].
@@ -61,7 +60,6 @@ class TrainingConfig:
     batch_size: int = 64
     learning_rate: float = 1e-3
     embedding_rate: float = 0.5
-    ngram_rate: float = 0.02
     weight_decay: float = 1e-2
     label_smoothing: float = 0.0
     soft_weight: float = 0.8

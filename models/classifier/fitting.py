@@ -11,7 +11,7 @@ import torch
 from sklearn.metrics import label_ranking_average_precision_score
 
 from knowledge.static_vectors import WordVectors
-from models.classifier import inference, teacher
+from models.classifier import inference, teacher, wide
 from models.classifier.calibration import fit_multi, fit_single
 from models.classifier.config import ClassifierConfig, NetworkConfig, TrainingConfig
 from models.classifier.corpora import Sample
@@ -25,7 +25,7 @@ from models.classifier.training import (
     soft_cross_entropy,
     train,
 )
-from models.classifier.vocabulary import FIRST, Vocabulary
+from models.classifier.vocabulary import FIRST, Encoded, Vocabulary
 
 Floats = npt.NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Floats]
@@ -93,7 +93,16 @@ def pretrained(
         said /= np.linalg.norm(said, axis=1, keepdims=True)
         return float((said * target[kept]).sum(axis=1).mean())
 
-    return train(network, [encoded[i] for i in learned], target[learned], cosine_distance, score, config, report)
+    return train(
+        network,
+        [encoded[i] for i in learned],
+        target[learned],
+        np.zeros((len(learned), 1), np.float32),
+        cosine_distance,
+        score,
+        config,
+        report,
+    )
 
 
 def start_shape(shape: NetworkConfig) -> NetworkConfig:
@@ -149,6 +158,9 @@ def fit(
     if unlabelled:
         encoded += [vocabulary.encode(text[: config.piece]) for text in unlabelled]
         targets = np.concatenate([targets, unlabelled_targets])
+    said = said_beside(
+        network, encoded, truth_of(labels, train_part), teacher.folds(texts, config.training.seed), hinted
+    )
     dev_encoded = [vocabulary.encode(s.text[: config.piece]) for s in dev_part]
     codes = dev_truth.argmax(axis=1)
 
@@ -159,7 +171,7 @@ def fit(
         return float((said.argmax(axis=1) == codes).mean())
 
     loss = binary_cross_entropy if multi_label else soft_cross_entropy
-    best = train(network, encoded, targets, loss, score, config.training, report)
+    best = train(network, encoded, targets, said, loss, score, config.training, report)
     served = to_numpy(best)
     logits = served.logits(dev_encoded)
     calibration = (
@@ -168,6 +180,28 @@ def fit(
     return TextClassifier(
         task, tuple(labels), multi_label, replace(config, network=shape), vocabulary, served, calibration, english or {}
     )
+
+
+def said_beside(
+    network: TextCNN, encoded: Sequence[Encoded], truth: Floats, fold: teacher.Codes, hinted: Sequence[int]
+) -> Floats:
+    """Fit the network's wide path; returns what it says of all texts while the rest learns, float32 [n, labels].
+
+    Args:
+        encoded: the labelled texts, the hints of the ``hinted`` ones among them, then the unlabelled texts.
+        truth: of the labelled texts, and ``fold`` their folds.
+    """
+    buckets = network.config.ngram_buckets
+    if not buckets:
+        return np.zeros((len(encoded), 1), np.float32)
+    counts = wide.features(encoded, buckets)
+    labelled = counts[: len(truth)]
+    network.ngram_table.copy_(torch.from_numpy(wide.table(labelled, truth)))
+    owned = len(truth) + len(hinted)
+    of = np.concatenate([fold, fold[list(hinted)]]).astype(np.int64)
+    out = np.asarray(counts @ network.ngram_table.numpy(), np.float32)
+    out[:owned] = wide.cross_fitted(labelled, truth, fold, counts[:owned], of)
+    return out
 
 
 def truth_of(labels: Sequence[str], samples: Sequence[Sample]) -> Floats:
@@ -233,7 +267,9 @@ def to_numpy(network: TextCNN) -> inference.Network:
         array(network.output.weight),
         network.output.bias.detach().numpy().astype(np.float32),
         network.config.mean_pooling,
-        inference.Table.quantised(network.ngram_table.detach().numpy()) if network.config.ngram_buckets else None,
+        inference.Table.quantised((network.ngram_scale * network.ngram_table).detach().numpy())
+        if network.config.ngram_buckets
+        else None,
     )
 
 
@@ -253,4 +289,5 @@ def to_torch(network: inference.Network, shape: NetworkConfig) -> TextCNN:
         out.output.bias.copy_(torch.from_numpy(network.bias))
         if network.ngrams is not None:
             out.ngram_table.copy_(torch.from_numpy(network.ngrams.values))
+            out.ngram_scale.fill_(1.0)
     return out

@@ -130,7 +130,7 @@ class Network:
 
     Attributes:
         mean_pooling: whether the means over time follow the maxima in the features of each branch.
-        ngrams: the wide path, what each pair and triple of characters says for each label; None where there is none.
+        ngrams: the wide path, what each character n-gram says for each label; None where there is none.
     """
 
     characters: Branch
@@ -229,6 +229,7 @@ class Network:
             for place in range(n):
                 begin, end = max(0, place - 1), min(n, place + 2)
                 out[begin:end] += each[n + 1 + place] / (end - begin)
+            out += each[2 * n + 1 :]
         return out
 
 

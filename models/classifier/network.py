@@ -22,10 +22,9 @@ from torch import nn
 from torch.nn import functional
 
 from models.classifier.config import NetworkConfig
-from models.classifier.vocabulary import PADDING, Encoded, grams, padded
+from models.classifier.vocabulary import PADDING, Encoded, padded
 
 Ids = npt.NDArray[np.int64]
-NGRAM_DROPOUT = 0.2
 
 
 @dataclass(frozen=True)
@@ -47,15 +46,11 @@ def _input(ids: Ids, windows: int) -> Input:
 
 
 def batch_of(encoded: Sequence[Encoded], config: NetworkConfig) -> list[Input]:
-    """The inputs of a batch: characters, words and, where the network has them, n-grams."""
+    """The inputs of a batch: characters and words."""
     after = config.widest - 1
     characters = padded([e.characters for e in encoded], after).astype(np.int64)
     words = padded([e.words for e in encoded], after).astype(np.int64)
-    out = [_input(ids, ids.shape[1] - after) for ids in (characters, words)]
-    if config.ngram_buckets:
-        found = grams(characters[:, : characters.shape[1] - after], config.ngram_buckets)
-        out.append(_input(found, found.shape[1]))
-    return out
+    return [_input(ids, ids.shape[1] - after) for ids in (characters, words)]
 
 
 class Branch(nn.Module):
@@ -93,9 +88,9 @@ class TextCNN(nn.Module):
         size = config.embedding_size
         self.character_table = nn.Parameter(torch.randn(n_characters, size) * 0.3, requires_grad=False)
         self.word_table = nn.Parameter(torch.randn(n_words, size) * 0.3, requires_grad=False)
-        self.ngram_table = nn.Parameter(
-            torch.zeros(config.ngram_buckets + 1 if config.ngram_buckets else 0, n_labels), requires_grad=False
-        )
+        # What the wide path says is fitted before (wide.py); how much it counts is learned.
+        self.register_buffer("ngram_table", torch.zeros(config.ngram_buckets and config.ngram_buckets + 1, n_labels))
+        self.ngram_scale = nn.Parameter(torch.full((1,), 2.0), requires_grad=config.ngram_buckets > 0)
         with torch.no_grad():
             self.character_table[PADDING] = 0
             self.word_table[PADDING] = 0
@@ -107,21 +102,17 @@ class TextCNN(nn.Module):
     @property
     def tables(self) -> list[nn.Parameter]:
         """In the order of the inputs of a batch."""
-        return [self.character_table, self.word_table] + ([self.ngram_table] if self.config.ngram_buckets else [])
+        return [self.character_table, self.word_table]
 
     def rows_of(self, batch: Sequence[Input]) -> list[torch.Tensor]:
         """Copies of the rows that a batch needs."""
         return [table.detach()[given.rows] for table, given in zip(self.tables, batch, strict=True)]
 
-    def forward(self, batch: Sequence[Input], rows: Sequence[torch.Tensor]) -> torch.Tensor:
-        """Logits, float32 [n, labels]."""
+    def forward(self, batch: Sequence[Input], rows: Sequence[torch.Tensor], wide: torch.Tensor) -> torch.Tensor:
+        """Logits, float32 [n, labels]; ``wide`` [n, labels] is what the wide path says."""
         pooled = []
-        for branch, given, own in zip((self.characters, self.words), batch, rows, strict=False):
+        for branch, given, own in zip((self.characters, self.words), batch, rows, strict=True):
             shown = functional.dropout(own, self.config.input_dropout, self.training)
             pooled.append(branch(shown, given, self.config.mean_pooling))
         logits: torch.Tensor = self.output(self.dropout(torch.cat(pooled, 1)))
-        if self.config.ngram_buckets:
-            given, own = batch[2], functional.dropout(rows[2], NGRAM_DROPOUT, self.training)
-            said = functional.embedding(given.places, own).sum(1)
-            logits = logits + said / given.real.sum(1, keepdim=True).sqrt()
-        return logits
+        return logits + self.ngram_scale * wide if self.config.ngram_buckets else logits

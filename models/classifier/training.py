@@ -19,6 +19,7 @@ from torch import nn
 from models.classifier.config import TrainingConfig
 from models.classifier.network import TextCNN, batch_of
 from models.classifier.vocabulary import PADDING, Encoded
+from models.classifier.wide import features
 
 Floats = npt.NDArray[np.float32]
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -64,16 +65,25 @@ def batches(lengths: npt.NDArray[np.int64], size: int, rng: np.random.Generator)
             yield parts[i]
 
 
+def said_widely(network: TextCNN, encoded: Sequence[Encoded]) -> Floats:
+    """What the network's own wide path says of texts, float32 [n, outputs]; zeros where it has none."""
+    if not network.config.ngram_buckets:
+        return np.zeros((len(encoded), network.output.out_features), np.float32)
+    return np.asarray(features(encoded, network.config.ngram_buckets) @ network.ngram_table.numpy(), np.float32)
+
+
 def predict(network: TextCNN, encoded: Sequence[Encoded], size: int = 256) -> Floats:
     """The network's outputs, float32 [n, outputs], without dropout."""
     network.eval()
+    wide = said_widely(network, encoded)
     order = sorted(range(len(encoded)), key=lambda i: len(encoded[i].characters))
     out = np.empty((len(encoded), network.output.out_features), np.float32)
     with torch.inference_mode():
         for start in range(0, len(order), size):
             rows = order[start : start + size]
             batch = batch_of([encoded[i] for i in rows], network.config)
-            out[rows] = network(batch, network.rows_of(batch)).numpy()
+            said = torch.from_numpy(wide[rows])
+            out[rows] = network(batch, network.rows_of(batch), said).numpy()
     return out
 
 
@@ -96,25 +106,11 @@ class RowAdam:
         self._table[PADDING] = 0
 
 
-class RowAdaGrad:
-    """AdaGrad with one step size a row, for the wide path: what is rare is learned at once and then kept."""
-
-    def __init__(self, table: torch.Tensor, rate: float) -> None:
-        """``rate``: the learning rate at its highest."""
-        self._table, self._rate = table, rate
-        self._square = torch.full((len(table), 1), 1e-6)
-
-    def step(self, rows: torch.Tensor, gradient: torch.Tensor, share: float) -> None:
-        """As RowAdam's."""
-        self._square[rows] += gradient.pow(2).mean(1, keepdim=True)
-        self._table[rows] -= self._rate * share * gradient / self._square[rows].sqrt()
-        self._table[PADDING] = 0
-
-
 def train(
     network: TextCNN,
     encoded: Sequence[Encoded],
     targets: Floats,
+    wide: Floats,
     loss: Loss,
     score: Callable[[TextCNN], float],
     config: TrainingConfig,
@@ -125,6 +121,7 @@ def train(
     Args:
         network: where it starts from; it is changed.
         encoded: the training texts. targets: float32 [n, outputs], what ``loss`` compares the outputs with.
+        wide: float32 [n, outputs], what a wide path fitted without the text says of it.
         score: figure of a network on the dev part, the higher the better.
         report: called after each pass.
     """
@@ -133,10 +130,7 @@ def train(
     lengths = np.array([len(e.characters) for e in encoded], np.int64)
     learned = [p for p in network.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(learned, lr=config.learning_rate, weight_decay=config.weight_decay)
-    tables: list[RowAdam | RowAdaGrad] = [
-        RowAdam(table, config.learning_rate * config.embedding_rate) for table in network.tables[:2]
-    ]
-    tables += [RowAdaGrad(table, config.ngram_rate) for table in network.tables[2:]]
+    tables = [RowAdam(table, config.learning_rate * config.embedding_rate) for table in network.tables]
     steps = config.epochs * max(1, math.ceil(len(encoded) / config.batch_size))
     best, kept, waited, step = -math.inf, copy.deepcopy(network), 0, 0
     for number in range(1, config.epochs + 1):
@@ -148,7 +142,7 @@ def train(
                 group["lr"] = config.learning_rate * share
             batch = batch_of([encoded[i] for i in chosen], network.config)
             rows = [own.requires_grad_() for own in network.rows_of(batch)]
-            value = loss(network(batch, rows), torch.from_numpy(targets[chosen]))
+            value = loss(network(batch, rows, torch.from_numpy(wide[chosen])), torch.from_numpy(targets[chosen]))
             optimiser.zero_grad()
             value.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(learned, 5.0)

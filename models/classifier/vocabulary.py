@@ -50,14 +50,14 @@ def padded(rows: Sequence[Ids], after: int = 0) -> Ids:
 
 
 def grams(characters: npt.NDArray[np.integer[Any]], buckets: int) -> npt.NDArray[np.int64]:
-    """Numbers in [1, buckets] of all pairs and triples of neighbouring characters; a text's ends count as a character.
+    """Numbers in [1, buckets] of all characters, pairs and triples of neighbours; a text's ends count as a character.
 
     Args:
         characters: [n, longest], padded.
 
     Returns:
-        int64 [n, 2 * longest + 1]: the pair that ends at each position and at the end, the triple around each position;
-        0 where there is none.
+        int64 [n, 3 * longest + 1]: the pair that ends at each position and at the end, the triple around each position,
+        the character at it; 0 where there is none.
     """
     n, longest = characters.shape
     framed = np.zeros((n, longest + 2), np.uint64)
@@ -66,13 +66,14 @@ def grams(characters: npt.NDArray[np.integer[Any]], buckets: int) -> npt.NDArray
     # Multiplication by large odd numbers, modulo 2 to the 64th; the upper bits are the well mixed ones.
     pairs = first * np.uint64(0x9E3779B97F4A7C15) + second * np.uint64(0xC2B2AE3D27D4EB4F)
     triples = pairs[:, :-1] * np.uint64(0x165667B19E3779F9) + framed[:, 2:] * np.uint64(0x27D4EB2F165667C5)
-    out = np.concatenate([pairs, triples], axis=1) >> np.uint64(40)
+    single = framed[:, 1:-1] * np.uint64(0xD6E8FEB86659FD93)
+    out = np.concatenate([pairs, triples, single], axis=1) >> np.uint64(40)
     numbers = (out % np.uint64(buckets)).astype(np.int64) + 1
     real = characters != PADDING
     ended = np.zeros((n, longest + 1), bool)
     ended[:, 1:] = real
     ended[:, 0] = True
-    numbers[~np.concatenate([ended, real], axis=1)] = PADDING
+    numbers[~np.concatenate([ended, real, real], axis=1)] = PADDING
     return numbers
 
 

@@ -22,7 +22,7 @@ def test_numpy_says_what_torch_says() -> None:
     network = fitting.with_outputs(toys.start(vocab), 3, toys.SHAPE, 0).eval()
     with torch.no_grad():
         network.output.bias.copy_(torch.tensor([0.3, -0.2, 0.1]))
-        network.ngram_table[1:] = torch.randn(len(network.ngram_table) - 1, 3)
+        network.ngram_table[1:] = 0.1 * torch.randn(len(network.ngram_table) - 1, 3)
     encoded = [vocab.encode(s.text) for s in toys.samples(20)] + [vocab.encode("一"), vocab.encode(" ")]
     expected = predict(network, encoded)
     served = fitting.to_numpy(network)
