@@ -22,6 +22,7 @@ from models.pictures.heads import Floats, Scored
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif"})
 FEWEST, MOST_LABELS, MOST_EXAMPLES = 3, 200, 500
 SCALES = (2.0, 4.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0)
+TOLERANCE, HIGHEST_THRESHOLD = 0.05, 0.9
 PRECISION = 0.85
 """Of the answers given on left-out examples, the share that shall be right."""
 
@@ -57,12 +58,14 @@ class Prototypes:
         def loss(scale: float) -> float:
             return -float(np.log(softmax(scale * cosines)[np.arange(len(codes)), codes] + 1e-9).mean())
 
-        scale = min(SCALES, key=loss)
+        # A few examples that are easily told apart would ask for ever greater certainty: the most modest scale will do.
+        losses = [loss(scale) for scale in SCALES]
+        scale = next(s for s, value in zip(SCALES, losses, strict=True) if value <= min(losses) + TOLERANCE)
         confidence = softmax(scale * cosines).max(axis=1)
         order = np.argsort(-confidence)
         running = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
         good = np.flatnonzero(running >= PRECISION)
-        threshold = float(confidence[order[good[-1]]]) if len(good) else 1.0
+        threshold = min(HIGHEST_THRESHOLD, float(confidence[order[good[-1]]])) if len(good) else 1.0
         return cls(tuple(labels), unit(sums), centre, scale, round(threshold, 4), float(right.mean()))
 
     def save(self, folder: Path) -> None:
