@@ -162,7 +162,7 @@ def text_cnn(bench: Bench, corpus: Corpus, labels: Sequence[str], *, random: boo
         corpus = replace(corpus, train=tuple(replace(s, hint="") for s in corpus.train))
     classifier = fitting.fit(
         corpus.name, labels, corpus.train, corpus.dev, multi_label=False, vocabulary=shop.vocabulary, start=start,
-        encode=shop.encode, config=config, unlabelled=() if random else shop.unlabelled(corpus), report=shop.report,
+        encode=shop.encode, config=config, report=shop.report,
     )  # fmt: skip
     found = evaluate.single_label(classifier, corpus.test)
     name = "TextCNN，随机词嵌入" if random else "Wenyu TextCNN"

@@ -39,7 +39,7 @@ def table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
     for row in [columns, *rows]:
         print("  ".join(str(cell) for cell in row), flush=True)
     kept = json.loads(RESULTS.read_text(encoding="utf-8"))["tables"] if RESULTS.exists() else []
-    tables = [t for t in kept if t["title"].split("，")[0] != title.split("，")[0]]
+    tables = [t for t in kept if t["title"].split("，")[0] != title.split("，", maxsplit=1)[0]]
     tables.append({"title": title, "columns": columns, "rows": rows})
     RESULTS.write_text(json.dumps({"tables": tables}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 

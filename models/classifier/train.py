@@ -19,8 +19,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from knowledge.encoder import load_encoder
-from knowledge.normalise import match_key
-from knowledge.static_vectors import WordVectors, dictionary_frequencies
+from knowledge.static_vectors import WordVectors
 from models.classifier import channels, corpora, evaluate, genres, polarity
 from models.classifier.config import ClassifierConfig, TrainingConfig
 from models.classifier.corpora import Corpus
@@ -37,8 +36,6 @@ from models.publishing import PROJECT
 Say = Callable[[str], None]
 COMMAND = "python -m models.classifier.train --corpora 语料文件夹"
 N_DICTIONARY = 24_000
-N_WORDS = 6_000
-"""Frequent words that the teachers are asked about one by one."""
 START = TrainingConfig(epochs=6, patience=2, learning_rate=2e-3, weight_decay=1e-4)
 THUCNEWS = {
     "name": "THUCNews 标题（10 类，1 万条）",
@@ -83,8 +80,6 @@ class Workshop:
         self.thucnews, self.tnews = corpora.thucnews(folder), corpora.tnews(folder)
         self.sentences = corpora.sentences(folder)
         self.vocabulary = self._kept_vocabulary()
-        frequency = dictionary_frequencies()
-        self._words = sorted((w for w in frequency if 2 <= len(w) <= 4), key=lambda w: -frequency[w])[:N_WORDS]
 
     def _kept_vocabulary(self) -> Vocabulary:
         path = self._work / "vocabulary.json"
@@ -123,13 +118,6 @@ class Workshop:
         )
         save_file(network.state_dict(), path)
         return network
-
-    def unlabelled(self, corpus: Corpus) -> list[str]:
-        """Texts for the teachers alone: sentences, headlines, frequent words; none that is held out."""
-        texts = [*self.sentences, *(s.text for c in (self.thucnews, self.tnews) for s in c.train)]
-        texts += self._words
-        known = {match_key(s.text) for part in (corpus.train, corpus.dev, corpus.test) for s in part}
-        return [text for text in dict.fromkeys(texts) if match_key(text) not in known]
 
     def report(self, epoch: Epoch) -> None:
         """One line a pass."""
@@ -171,7 +159,6 @@ def train_task(task: str, shop: Workshop, folder: Path) -> dict[str, float]:
         encode=shop.encode,
         config=config,
         english=english,
-        unlabelled=shop.unlabelled(corpus) if task == "channel" else (),
         report=shop.report,
     )
     metrics = measure(task, classifier, corpus)
