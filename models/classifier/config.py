@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 
@@ -86,11 +86,16 @@ class ClassifierConfig:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ClassifierConfig:
-        """The inverse of as_dict. Raises TypeError for an unknown or missing part."""
-        shape: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data["network"].items()}
+        """The inverse of as_dict; also reads what was written before there were means and n-grams.
+
+        Raises TypeError for an unknown or missing part of the network.
+        """
+        shape: dict[str, Any] = {"mean_pooling": False, "ngram_buckets": 0}
+        shape |= {name: tuple(v) if isinstance(v, list) else v for name, v in data["network"].items()}
+        known = {f.name for f in fields(TrainingConfig)}
         return cls(
             piece=data["piece"],
             precision=data["precision"],
             network=NetworkConfig(**shape),
-            training=TrainingConfig(**data["training"]),
+            training=TrainingConfig(**{name: v for name, v in data["training"].items() if name in known}),
         )
