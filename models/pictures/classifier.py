@@ -52,7 +52,7 @@ def skin_share(picture: Image.Image) -> float:
 
 @dataclass(frozen=True)
 class PictureClassifier:
-    """``kinds`` is None where its data's terms switch it off; ``own`` where the operator has no labels."""
+    """``kind_head`` is None where it was not trained, or where its data's terms switch it off; ``own`` where the operator has no labels."""
 
     backbone: Backbone
     subject_head: Head
@@ -73,7 +73,8 @@ class PictureClassifier:
         Raises:
             WenyuError: the backbone or a head is not there or was changed.
         """
-        kinds = None if commercial_use else Head.load(weights / "kinds")
+        there = (weights / "kinds" / "manifest.json").is_file()
+        kinds = Head.load(weights / "kinds") if there and not commercial_use else None
         prototypes = None
         if own is not None and (own / "manifest.json").is_file():
             prototypes = Prototypes.load(own)

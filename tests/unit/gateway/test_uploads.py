@@ -160,16 +160,19 @@ async def test_a_picture_of_too_many_pixels_is_refused_by_its_header(visitor: Vi
     assert await refused(visitor, huge_png(60_000)) == (413, "too_many_pixels")
 
 
-async def test_a_decoder_that_takes_too_long_is_killed(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_decoder_that_takes_too_long_is_killed(
+    start_gateway: StartGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(picture_decoder, "DECODE_TIMEOUT_S", 0.01)
-    assert await refused(visitor, picture()) == (422, "unreadable_picture")
+    running = await start_gateway()
+    assert await refused(await running.visitor(), picture()) == (422, "unreadable_picture")
 
 
 async def test_too_many_waiting_pictures_are_refused(
     visitor: Visitor, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decoding, "MAX_WAITING", 1)
-    decoder = running.gateway.pictures
+    decoder = running.gateway.pictures._program
     async with decoder._turn:
         first = asyncio.create_task(visitor.upload(picture()))
         await eventually(lambda: decoder._waiting == 1)
