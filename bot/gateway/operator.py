@@ -15,7 +15,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, select
 
 from bot.gateway.db.engine import Database
 from bot.gateway.db.models import Base, Conversation, Feedback, Inbox, Outbox, Ticket, Tracker, Upload
-from bot.gateway.media import NAME
+from bot.gateway.media_files import NAME
 from bot.gateway.outbox import history
 from bot.gateway.sessions import DAY_S, iso_time
 from models.errors import WenyuError

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 from weakref import WeakValueDictionary
 
 import structlog
@@ -30,11 +31,25 @@ from bot.gateway.tickets import store_tickets
 
 log = structlog.get_logger(__name__)
 Prepare = Callable[[Connection, str, str], None]
+Complete = Callable[[Connection, Message], None]
 MAX_PENDING = 256
 # A message that waited behind others while the dialogue process was gone gets this much and no more.
 LEAST_BUDGET_S = 1.0
 SWEEP_EVERY_S = 5.0
 STORE_PAUSES_S = (0.1, 0.5, 1.0)
+
+
+class TurnHooks(Protocol):
+    """What a channel that is not live has to do around a turn; :class:`bot.gateway.platforms.service.Platforms`."""
+
+    async def before(self, message: Message) -> Message | list[Reply]:
+        """The message to be asked, or the replies that make asking needless."""
+
+    def stored(self, connection: Connection, message: Message, entries: list[Entry]) -> None:
+        """In the transaction that stores the replies."""
+
+    def wake(self) -> None:
+        """After it."""
 
 
 def reference_number(message: Message) -> str:
@@ -68,15 +83,24 @@ class Worker:
 
     Args:
         deadline_s: the time limit of a turn.
+        hooks: what happens around it.
     """
 
     def __init__(
-        self, database: Database, dialogue: DialogueClient, hub: Hub, metrics: Metrics, *, deadline_s: float
+        self,
+        database: Database,
+        dialogue: DialogueClient,
+        hub: Hub,
+        metrics: Metrics,
+        hooks: TurnHooks,
+        *,
+        deadline_s: float,
     ) -> None:
         self._database = database
         self._dialogue = dialogue
         self._hub = hub
         self._metrics = metrics
+        self._hooks = hooks
         self._deadline_s = deadline_s
         self._lanes: WeakValueDictionary[str, Lane] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -95,12 +119,13 @@ class Worker:
             self._enqueue(message)
         self._sweeper = asyncio.create_task(self._sweep_for_ever())
 
-    async def accept(self, draft: Draft, prepare: Prepare | None = None) -> Message:
+    async def accept(self, draft: Draft, prepare: Prepare | None = None, complete: Complete | None = None) -> Message:
         """Store a message and queue its turn; a message that is stored already is not queued again.
 
         Args:
             prepare: runs before, in the same transaction, with the conversation and the channel; a channel
                 without sessions opens its conversations so.
+            complete: runs behind, in the same transaction, when the message is new.
 
         Raises:
             RequestError: 401 unknown conversation, 404 unknown attachment, 503 too many messages wait.
@@ -116,7 +141,10 @@ class Worker:
             def store(connection: Connection) -> tuple[Message, bool]:
                 if prepare is not None:
                     prepare(connection, draft.conversation, draft.channel)
-                return inbox.accept(connection, draft, state)
+                message, fresh = inbox.accept(connection, draft, state)
+                if fresh and complete is not None:
+                    complete(connection, message)
+                return message, fresh
 
             message, fresh = await self._database.write(store)
             if fresh:
@@ -186,7 +214,8 @@ class Worker:
             budget_s = min(budget_s, max(LEAST_BUDGET_S, message.created_at + self._deadline_s - started))
         state, outcome = inbox.DONE, "answered"
         try:
-            replies = await self._dialogue.turn(message, budget_s)
+            asked = await self._hooks.before(message)
+            replies = asked if isinstance(asked, list) else await self._dialogue.turn(asked, budget_s)
         except TurnFailed as failure:
             state, outcome, replies = inbox.FAILED, failure.reason, [apology(message)]
             log.error("turn_failed", reference=reference_number(message), reason=failure.reason)
@@ -198,6 +227,7 @@ class Worker:
         entries = await self._store(message, state, replies, lane)
         if entries:
             self._hub.publish(message.conversation, entries)
+            self._hooks.wake()
             self._metrics.turn(message.channel, replies[-1].capability, outcome, time.time() - message.created_at)
         return entries
 
@@ -208,6 +238,7 @@ class Worker:
                 return None
             entries = store_replies(connection, message, replies)
             store_tickets(connection, message.conversation, entries)
+            self._hooks.stored(connection, message, entries)
             if lane.waiting and not self.draining:
                 inbox.mark_running(connection, lane.waiting[0].id)
             return entries

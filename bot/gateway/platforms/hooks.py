@@ -1,0 +1,98 @@
+"""/hooks/{channel}: what the platforms call. Verified first, stored next, acknowledged last."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+
+from bot.gateway.context import GATEWAY, Gateway
+from bot.gateway.errors import RequestError
+from bot.gateway.platforms import deliveries
+from bot.gateway.platforms.adapter import Adapter, Call, Opened, call_key, refused
+from bot.gateway.platforms.service import conversation_name, message_name
+
+log = structlog.get_logger(__name__)
+# A platform that repeats a call byte by byte does so within this time.
+REPEAT_WITHIN_S = 30.0
+STILL_THINKING = "还在想，请过几秒回复“继续”查看。"
+
+
+def hook_routes(gateway: Gateway) -> list[web.RouteDef]:
+    """The addresses of the configured platforms."""
+    routes = []
+    for adapter in gateway.platforms.adapters.values():
+        if adapter.webhook:
+            path = f"/hooks/{adapter.name}"
+            routes += [web.post(path, _handler(adapter)), web.get(path, _handler(adapter), allow_head=False)]
+    return routes
+
+
+def _handler(adapter: Adapter) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def receive(request: web.Request) -> web.StreamResponse:
+        gateway = request.app[GATEWAY]
+        calls = gateway.metrics.platform_calls
+        try:
+            response, outcome = await _receive(gateway, adapter, request)
+        except RequestError as error:
+            calls.labels(adapter.name, "refused" if error.status == 401 else "not_taken").inc()
+            if error.status == 401:
+                log.warning("platform_call_refused", channel=adapter.name)
+            raise
+        calls.labels(adapter.name, outcome).inc()
+        return response
+
+    return receive
+
+
+async def _receive(gateway: Gateway, adapter: Adapter, request: web.Request) -> tuple[web.Response, str]:
+    call = Call(request.method, request.query, request.headers, await request.read())
+    opened = adapter.open(call)
+    arrival = opened.arrival
+    if arrival is None:
+        return opened.answer(), "acknowledged"
+    keys: tuple[str, ...] = ()
+    if opened.signature:
+        whole = hashlib.sha256(call.body).hexdigest()
+        keys = (call_key(adapter.name, opened.signature), call_key(adapter.name, opened.signature + whole))
+        await _check_new(gateway, adapter, keys[0], keys[1])
+    platforms = gateway.platforms
+    if not adapter.active and arrival.text.strip() == "继续":
+        conversation = conversation_name(adapter.name, arrival.chat)
+        text = await platforms.passive_text(adapter, message_name(arrival), conversation)
+        if text:
+            return _answer(gateway, opened, text), "taken"
+    try:
+        message = await platforms.take(adapter, arrival, keys)
+    except RequestError as error:
+        if error.status == 503 and opened.passive is not None:
+            # A platform that gives up after a few seconds tells the person nothing; this does.
+            return opened.passive(error.user_message), "not_taken"
+        raise
+    text = ""
+    if opened.passive is not None and adapter.passive_wait_s:
+        await gateway.worker.replies(message, adapter.passive_wait_s)
+        text = await platforms.passive_text(adapter, message.id, message.conversation)
+        if not text and not adapter.active:
+            text = STILL_THINKING
+    return _answer(gateway, opened, text), "taken"
+
+
+async def _check_new(gateway: Gateway, adapter: Adapter, signature: str, whole: str) -> None:
+    """Refuse a call that was taken before. The one exception has no effect: a platform that repeats a call byte by
+    byte, because it missed the acknowledgement, gets the acknowledgement again."""
+    seen_at, whole_at = await gateway.database.read(
+        lambda c: (deliveries.was_seen(c, signature), deliveries.was_seen(c, whole))
+    )
+    if seen_at and not (adapter.repeats_verbatim and time.time() - whole_at < REPEAT_WITHIN_S):
+        raise refused()
+
+
+def _answer(gateway: Gateway, opened: Opened, text: str) -> web.Response:
+    if text and opened.passive is not None:
+        return opened.passive(text)
+    gateway.platforms.wake()
+    return opened.answer()

@@ -1,0 +1,1 @@
+from tests.channels.weixin import WeComPlatform as DingTalkPlatform
