@@ -35,17 +35,12 @@ PLATFORMS: tuple[type[Simulator], ...] = (
 
 
 class Link:
-    """A platform and the gateway that it calls.
-
-    Attributes:
-        received: everything that the person got, whichever way it came.
-    """
+    """A platform and the gateway that it calls."""
 
     def __init__(self, platform: Simulator, start: StartGateway, dialogue: EchoDialogue) -> None:
         self.platform = platform
         self.dialogue = dialogue
         self._start = start
-        self.carried: list[str] = []
         self.running: Running | None = None
 
     async def start(self, **overrides: Any) -> Running:
@@ -67,17 +62,17 @@ class Link:
         await response.read()
         return response
 
-    async def deliver(self, call: SignedCall) -> bytes:
-        """One call that has to be acknowledged."""
+    async def deliver(self, call: SignedCall, *, again: bool = False) -> bytes:
+        """One call that has to be acknowledged. A person sees what the acknowledgement carries, but not ``again``."""
         response = await self.push(call)
         body = await response.read()
         assert self.platform.acknowledged(response.status, body), (response.status, body)
-        if carried := self.platform.passive(body):
-            self.carried.append(carried)
+        if (carried := self.platform.passive(body)) and not again:
+            self.platform.sent.append(Sent("person", "carried", carried))
         return body
 
     def texts(self) -> list[str]:
-        return self.carried + self.platform.texts()
+        return self.platform.texts()
 
     async def got(self, count: int = 1, seconds: float = 10.0) -> list[str]:
         """The texts that the person got, once there are ``count``."""

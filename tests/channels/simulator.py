@@ -79,10 +79,9 @@ class Simulator:
     body_is_signed: ClassVar[bool] = True
     has_clock: ClassVar[bool] = True
     repeats_verbatim: ClassVar[bool] = False
-    # How long the platform's longest text is, in its own unit; more than that is an error.
-    retry_pauses_s: ClassVar[tuple[float, ...]] = (0.0, 0.0, 0.0)
+    # The access token is fetched and expires; otherwise it is a setting.
+    token_expires: ClassVar[bool] = True
     secrets: ClassVar[tuple[str, ...]] = ()
-    webhook: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
@@ -145,8 +144,9 @@ class Simulator:
     def voice(self, ref: str, *, user: str = "person") -> SignedCall:
         raise NotImplementedError
 
-    def greeting(self, *, user: str = "person") -> SignedCall:
-        raise NotImplementedError
+    def greeting(self, *, user: str = "person") -> SignedCall | None:
+        """The person comes; None where the platform does not tell."""
+        return None
 
     def press(self, sent: Sent, number: int, *, user: str = "person") -> SignedCall:
         """The person presses the button number ``number`` (from 0) of a message."""

@@ -94,17 +94,16 @@ async def test_a_replay_has_no_effect(link: Link, monkeypatch: pytest.MonkeyPatc
     await link.got()
     if link.platform.repeats_verbatim:
         # The platform itself repeats a call like this when it missed the acknowledgement, for some seconds.
-        await link.deliver(call)
+        await link.deliver(call, again=True)
         now = time.time
         monkeypatch.setattr("bot.gateway.platforms.hooks.time.time", lambda: now() + 31)
     if link.platform.has_clock:
         assert await refused(link, call)
     else:
-        await link.deliver(call)
+        await link.deliver(call, again=True)
     await asyncio.sleep(0.2)
     assert len(link.dialogue.requests) == 1
-    assert len(set(link.texts())) == 1
-    assert len(link.platform.sent) <= 1
+    assert len(link.platform.sent) == 1
 
 
 async def test_a_call_for_another_app_is_refused(link: Link) -> None:
@@ -126,16 +125,19 @@ async def test_wrong_padding_is_refused_like_everything_else(link: Link) -> None
 
 
 async def test_retries_of_a_message_are_one_turn_and_one_answer(link: Link) -> None:
-    for _ in range(3):
-        await link.deliver(link.platform.message("怎么退款", id="1234567890"))
+    for again in (False, True, True):
+        await link.deliver(link.platform.message("怎么退款", id="1234567890"), again=again)
     await link.got()
-    await link.deliver(link.platform.message("怎么退款", id="1234567890"))
+    await link.deliver(link.platform.message("怎么退款", id="1234567890"), again=True)
     await asyncio.sleep(0.3)
     assert len(link.dialogue.requests) == 1
-    assert len(link.platform.sent) + bool(link.carried) == 1
+    assert len(link.platform.sent) == 1
 
 
-async def test_calls_are_acknowledged_at_once_while_the_dialogue_is_down(link: Link) -> None:
+async def test_calls_are_acknowledged_at_once_while_the_dialogue_is_down(
+    link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "LOOK_EVERY_S", 1.0)
     await link.dialogue.stop()
     waits = []
     for number in range(100):
@@ -185,6 +187,8 @@ async def test_a_full_queue_says_so_or_asks_for_a_retry(link: Link, monkeypatch:
 
 @pytest.mark.parametrize("fault", [BUSY, DOWN, EXPIRED, CUT])
 async def test_a_passing_fault_only_delays_the_answer(link: Link, fault: str) -> None:
+    if fault == EXPIRED and not link.platform.token_expires:
+        pytest.skip("the token is a setting")
     link.platform.faults.extend([fault] * 2)
     await link.deliver(link.platform.message("按钮"))
     sent = await link.got()
@@ -214,7 +218,7 @@ async def test_a_permanent_failure_is_told_to_the_operator_and_stops_nothing(lin
     metrics = await (await link.running.client.get("/metrics")).text()
     assert f'wenyu_deliveries_total{{channel="{link.platform.name}",outcome="failed"}} 1.0' in metrics
     await link.deliver(link.platform.message("你好"))
-    assert (await link.got())[-1] == "您说的是：你好"
+    assert await link.got() == ["您说的是：你好"]
 
 
 async def test_the_operator_is_told_when_the_time_is_over(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,7 +260,10 @@ async def test_a_voice_message_is_answered_honestly(link: Link) -> None:
 
 
 async def test_who_comes_is_greeted(link: Link) -> None:
-    await link.deliver(link.platform.greeting())
+    call = link.platform.greeting()
+    if call is None:
+        pytest.skip("the platform does not tell")
+    await link.deliver(call)
     assert await link.got() == ["您说的是：你能做什么"]
 
 
@@ -317,7 +324,7 @@ async def test_nothing_private_is_logged(link: Link, capfd: pytest.CaptureFixtur
     await link.push(call.with_value(place, name, bit_flipped(call.value(place, name))))
     link.platform.faults.extend([DOWN, EXPIRED])
     await link.deliver(call)
-    await eventually(lambda: any(sent.to == "very-private-person" for sent in link.platform.sent) or bool(link.carried))
+    await eventually(lambda: bool(link.platform.sent))
     captured = capfd.readouterr()
     for private in ("这句话很私密", "very-private-person", *link.platform.secrets):
         assert private not in captured.out + captured.err

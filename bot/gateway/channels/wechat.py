@@ -5,6 +5,7 @@ Source: developers.weixin.qq.com, 接收普通消息, 被动回复用户消息, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -31,7 +32,7 @@ from bot.settings import Settings
 
 GREETED = "（关注了公众号）"
 # What is ready this soon goes out in the acknowledgement; WeChat itself waits five seconds.
-PASSIVE_WAIT_S = 0.2
+PASSIVE_WAIT_S = 0.1
 PASSIVE_ONLY_WAIT_S = 4.3
 
 
@@ -106,8 +107,10 @@ class WeChat(Adapter):
             return make(field(fields, "Recognition"))
         if kind in ("image", "voice") and media:
             return make(files=({"kind": "image" if kind == "image" else "audio", "ref": media},))
-        if kind != "event":
-            return make(notice=KIND_NOT_UNDERSTOOD)
+        return self._event(event, key, make) if kind == "event" else make(notice=KIND_NOT_UNDERSTOOD)
+
+    @staticmethod
+    def _event(event: str, key: str, make: Callable[..., Arrival]) -> Arrival | None:
         if event == "subscribe":
             return make(GREETING, GREETED)
         if event == "CLICK":

@@ -5,6 +5,7 @@ Source: developer.work.weixin.qq.com, 接收消息与事件, 发送应用消息,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -108,8 +109,10 @@ class WeCom(Adapter):
             return make(field(fields, "Content"))
         if kind in ("image", "voice") and media:
             return make(files=({"kind": "image" if kind == "image" else "audio", "ref": media},))
-        if kind != "event":
-            return make(notice=KIND_NOT_UNDERSTOOD)
+        return self._event(event, key, make) if kind == "event" else make(notice=KIND_NOT_UNDERSTOOD)
+
+    @staticmethod
+    def _event(event: str, key: str, make: Callable[..., Arrival]) -> Arrival | None:
         if event == "template_card_event":
             return make(choice=key)
         if event == "subscribe":

@@ -145,13 +145,12 @@ class PlatformApi:
                 body = await _read(response, MAX_ANSWER_BYTES)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise PlatformError(type(error).__name__) from None
-        wait_s = float(retry_after) if retry_after.isdigit() else 0.0
-        if status >= 500 or status == 429:
-            raise PlatformError(f"http_{status}", retry_after_s=wait_s)
         try:
             answer = orjson.loads(body)
         except orjson.JSONDecodeError:
             answer = None
+        if status >= 500 or status == 429:
+            raise PlatformError(f"http_{status}", retry_after_s=_wait_s(retry_after, answer))
         if not isinstance(answer, dict):
             raise PlatformError(f"http_{status}", permanent=400 <= status < 500, bad_token=status == 401)
         return {**answer, "_status": status}
@@ -174,6 +173,13 @@ class PlatformApi:
                 f"http_{status}", permanent=status < 500 and status not in (401, 429), bad_token=status == 401
             )
         return kind, data
+
+
+def _wait_s(header: str, answer: object) -> float:
+    """How long the platform asks to wait, by its header or (Telegram) by its answer."""
+    parameters = answer.get("parameters") if isinstance(answer, dict) else None
+    wait = str(parameters.get("retry_after") if isinstance(parameters, dict) else header)
+    return float(wait) if wait.isdigit() else 0.0
 
 
 async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:

@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 
-from bot.gateway.db.models import DELIVERIES, OUTBOX, PLATFORM_MESSAGES, SeenCall
+from bot.gateway.db.models import DELIVERIES, OUTBOX, PLATFORM_MESSAGES, SEEN_CALLS
 from bot.gateway.inbox import Message
 from bot.gateway.outbox import Entry
 
@@ -16,6 +16,7 @@ WAITING, SENT, FAILED = "waiting", "sent", "failed"
 LEASE_S = 60.0
 SEEN_FOR_S = 86_400.0
 BATCH = 64
+SEEN = select(SEEN_CALLS.c.seen_at).where(SEEN_CALLS.c.id == bindparam("key"))
 earlier = DELIVERIES.alias("earlier")
 DUE = (
     select(
@@ -139,16 +140,18 @@ def fail(connection: Connection, reply: str, error: str) -> None:
 
 def was_seen(connection: Connection, key: str) -> float:
     """When a signed call was taken, in seconds since the epoch; 0 when it was not in the last 24 hours."""
-    seen_at = connection.scalar(select(SeenCall.seen_at).where(SeenCall.id == key))
+    seen_at = connection.scalar(SEEN, {"key": key})
     return float(seen_at) if seen_at is not None and seen_at > time.time() - SEEN_FOR_S else 0.0
 
 
-def remember(connection: Connection, key: str) -> None:
-    """Note that a signed call was taken, and forget those of yesterday."""
-    now = time.time()
-    connection.execute(SeenCall.__table__.delete().where(SeenCall.seen_at < now - SEEN_FOR_S))  # type: ignore[attr-defined]
-    if connection.scalar(select(SeenCall.id).where(SeenCall.id == key)) is None:
-        connection.execute(insert(SeenCall).values(id=key, seen_at=now))
+def remember(connection: Connection, *keys: str) -> None:
+    """Note that a signed call was taken."""
+    connection.execute(insert(SEEN_CALLS), [{"id": key, "seen_at": time.time()} for key in keys])
+
+
+def forget_old_calls(connection: Connection) -> None:
+    """Forget the calls of yesterday."""
+    connection.execute(delete(SEEN_CALLS).where(SEEN_CALLS.c.seen_at < time.time() - SEEN_FOR_S))
 
 
 def summary(connection: Connection, since: float) -> list[tuple[str, str, str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -22,6 +23,7 @@ from bot.settings import Settings
 
 log = structlog.get_logger(__name__)
 LOOK_EVERY_S = 1.0
+CLEAN_EVERY_S = 3600.0
 AT_ONCE = 16
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 300.0
@@ -64,23 +66,27 @@ class Dispatcher:
         self._stopping = True
         if self._loop is not None:
             self._loop.cancel()
+            await asyncio.gather(self._loop, return_exceptions=True)
         if self._busy:
             await asyncio.wait(tuple(self._busy.values()), timeout=5.0)
 
     async def _run(self) -> None:
-        while True:
+        cleaned_at = 0.0
+        while not self._stopping:
             self._wake.clear()
             try:
+                if time.monotonic() > cleaned_at + CLEAN_EVERY_S:
+                    cleaned_at = time.monotonic()
+                    await self._database.write(deliveries.forget_old_calls)
                 for job in await self._database.read(lambda c: deliveries.due(c, self._channels)):
                     if job.conversation not in self._busy:
                         task = asyncio.create_task(self._deliver(job))
                         self._busy[job.conversation] = task
             except SQLAlchemyError as error:
                 log.error("deliveries_not_read", error=type(error).__name__)
-            try:
-                await asyncio.wait_for(self._wake.wait(), LOOK_EVERY_S)
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._wake.wait()
 
     async def _deliver(self, job: Job) -> None:
         try:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
+from sqlalchemy import Connection
 
 from bot.gateway.context import GATEWAY, Gateway
 from bot.gateway.errors import RequestError
@@ -54,11 +55,6 @@ async def _receive(gateway: Gateway, adapter: Adapter, request: web.Request) -> 
     arrival = opened.arrival
     if arrival is None:
         return opened.answer(), "acknowledged"
-    keys: tuple[str, ...] = ()
-    if opened.signature:
-        whole = hashlib.sha256(call.body).hexdigest()
-        keys = (call_key(adapter.name, opened.signature), call_key(adapter.name, opened.signature + whole))
-        await _check_new(gateway, adapter, keys[0], keys[1])
     platforms = gateway.platforms
     if not adapter.active and arrival.text.strip() == "继续":
         conversation = conversation_name(adapter.name, arrival.chat)
@@ -66,7 +62,7 @@ async def _receive(gateway: Gateway, adapter: Adapter, request: web.Request) -> 
         if text:
             return _answer(gateway, opened, text), "taken"
     try:
-        message = await platforms.take(adapter, arrival, keys)
+        message = await platforms.take(adapter, arrival, _memory(adapter, call, opened) if opened.signature else None)
     except RequestError as error:
         if error.status == 503 and opened.passive is not None:
             # A platform that gives up after a few seconds tells the person nothing; this does.
@@ -74,21 +70,30 @@ async def _receive(gateway: Gateway, adapter: Adapter, request: web.Request) -> 
         raise
     text = ""
     if opened.passive is not None and adapter.passive_wait_s:
-        await gateway.worker.replies(message, adapter.passive_wait_s)
+        if gateway.dialogue.reachable or not adapter.active:
+            await gateway.worker.replies(message, adapter.passive_wait_s)
         text = await platforms.passive_text(adapter, message.id, message.conversation)
         if not text and not adapter.active:
             text = STILL_THINKING
     return _answer(gateway, opened, text), "taken"
 
 
-async def _check_new(gateway: Gateway, adapter: Adapter, signature: str, whole: str) -> None:
-    """Refuse a call that was taken before. The one exception has no effect: a platform that repeats a call byte by
-    byte, because it missed the acknowledgement, gets the acknowledgement again."""
-    seen_at, whole_at = await gateway.database.read(
-        lambda c: (deliveries.was_seen(c, signature), deliveries.was_seen(c, whole))
-    )
-    if seen_at and not (adapter.repeats_verbatim and time.time() - whole_at < REPEAT_WITHIN_S):
-        raise refused()
+def _memory(adapter: Adapter, call: Call, opened: Opened) -> Callable[[Connection], None]:
+    """What refuses a call that was taken before, and remembers this one, in the transaction that stores its message.
+
+    The one exception has no effect: a platform that repeats a call byte by byte, because it missed the
+    acknowledgement, gets the acknowledgement again.
+    """
+    signature = call_key(adapter.name, opened.signature)
+    whole = call_key(adapter.name, opened.signature + hashlib.sha256(call.body).hexdigest())
+
+    def check(connection: Connection) -> None:
+        if not deliveries.was_seen(connection, signature):
+            deliveries.remember(connection, signature, whole)
+        elif not adapter.repeats_verbatim or time.time() - deliveries.was_seen(connection, whole) > REPEAT_WITHIN_S:
+            raise refused()
+
+    return check
 
 
 def _answer(gateway: Gateway, opened: Opened, text: str) -> web.Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
@@ -153,11 +154,13 @@ class Platforms:
             original = texts.SURROGATE.sub("", original.replace("\0", ""))
         return Draft(conversation, adapter.name, message_name(arrival), readable, original), notice
 
-    async def take(self, adapter: Adapter, arrival: Arrival, seen: tuple[str, ...] = ()) -> Message:
+    async def take(
+        self, adapter: Adapter, arrival: Arrival, check: Callable[[Connection], None] | None = None
+    ) -> Message:
         """Store what arrived, once; returns when it is safe.
 
         Args:
-            seen: names of the call, which are remembered with the message.
+            check: runs first in the transaction that stores it.
 
         Raises:
             RequestError: 503 when too many messages wait or the gateway is about to stop.
@@ -165,13 +168,13 @@ class Platforms:
         if self._accept is None:
             raise RequestError(503, "restarting", "服务正在重启，请稍后再试。", retry_after_s=5)
         conversation = conversation_name(adapter.name, arrival.chat)
-        known = arrival
-        arrival = await self._database.read(lambda c: resolve(c, conversation, known))
+        if arrival.choice or chosen_number(arrival.text) is not None:
+            arrival = await self._database.read(partial(resolve, conversation=conversation, arrival=arrival))
         draft, notice = self._draft(adapter, conversation, arrival)
 
         def prepare(connection: Connection, conversation: str, channel: str) -> None:
-            for key in seen:
-                deliveries.remember(connection, key)
+            if check is not None:
+                check(connection)
             open_conversation(connection, conversation, channel)
 
         def complete(connection: Connection, message: Message) -> None:
