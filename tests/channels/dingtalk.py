@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from aiohttp import WSMsgType, web
 
 from tests.channels.simulator import BUSY, DOWN, GONE, Sent, SignedCall, Simulator
+from tests.support.echo_dialogue import eventually
 
 CLIENT_ID, SECRET = "dingclientid0001", "dingtalk-client-secret"
 LINK = re.compile(r"\[(.*?)\]\(dtmd://dingtalkclient/sendMessage\?content=([^)]*)\)")
@@ -183,10 +184,14 @@ class DingTalkPlatform(Simulator):
         headers = {"messageId": name, "topic": topic, "contentType": "application/json", "time": "1690362102194"}
         text = json.dumps({"specVersion": "1.0", "type": kind, "headers": headers, "data": json.dumps(data)})
         await self.socket.send_str(text)
-        deadline = time.monotonic() + wait_s
-        while name not in self.acknowledgements and time.monotonic() < deadline:
-            await asyncio.sleep(0.01)
+        with contextlib.suppress(TimeoutError):
+            await eventually(lambda: name in self.acknowledgements, wait_s)
         return self.acknowledgements.get(name)
+
+    async def stop(self) -> None:
+        if self.socket is not None:
+            await self.socket.close()
+        await super().stop()
 
     async def push_stream(self, body: dict[str, Any], wait_s: float = 2.0) -> dict[str, Any] | None:
         return await self.frame("CALLBACK", "/v1.0/im/bot/messages/get", body, wait_s)

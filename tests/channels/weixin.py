@@ -20,7 +20,7 @@ TOKEN = "QDG6eK"
 
 
 def sha1_sorted(*parts: str) -> str:
-    return hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()
+    return hashlib.sha1("".join(sorted(parts)).encode(), usedforsecurity=False).hexdigest()
 
 
 def encrypt(key: str, message: bytes, app_id: str, padding: bytes | None = None) -> str:

@@ -2,7 +2,7 @@
 
 Source: open.feishu.cn, 接收事件 (signature, Encrypt Key), im/v1/messages, 卡片回传交互. The official SDK imports all
 of its several hundred interfaces (seconds and well over 100 MB), so the two formulas are written here on
-``cryptography``: SHA-256 over timestamp + nonce + Encrypt Key + body, and AES-256-CBC with SHA-256 of the key.
+pycryptodome: SHA-256 over timestamp + nonce + Encrypt Key + body, and AES-256-CBC with SHA-256 of the key.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 
 import aiohttp
 import orjson
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.padding import PKCS7
+from Crypto.Cipher import AES
+from Crypto.Util.Padding import unpad
 
 from bot.gateway.http import json_response
 from bot.gateway.platforms.adapter import (
@@ -51,9 +51,8 @@ def decrypt(key: str, encrypted: str) -> bytes:
         ValueError: not base64, not whole blocks, or wrong padding.
     """
     data = base64.b64decode(encrypted, validate=True)
-    decryptor = Cipher(algorithms.AES(hashlib.sha256(key.encode()).digest()), modes.CBC(data[:16])).decryptor()
-    unpadder = PKCS7(128).unpadder()
-    return unpadder.update(decryptor.update(data[16:]) + decryptor.finalize()) + unpadder.finalize()
+    cipher = AES.new(hashlib.sha256(key.encode()).digest(), AES.MODE_CBC, iv=data[:16])
+    return unpad(cipher.decrypt(data[16:]), AES.block_size)
 
 
 def _part(value: Any, *names: str) -> Any:

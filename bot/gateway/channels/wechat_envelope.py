@@ -74,7 +74,7 @@ class Envelope:
     def __init__(self, token: str, aes_key: str, app_id: str) -> None:
         self._token = token
         self._app_id = app_id
-        self._crypto = PrpCrypto(base64.b64decode(aes_key + "=")) if aes_key else None
+        self._key = base64.b64decode(aes_key + "=") if aes_key else b""
 
     def check(self, signature: str, *parts: str) -> None:
         """Refuse a signature that is not the one over the token and ``parts``."""
@@ -88,10 +88,11 @@ class Envelope:
 
     def open(self, encrypted: str) -> str:
         """The message in ``encrypted`` (base64); every fault is the same refusal."""
-        if self._crypto is None:
+        if not self._key:
             raise refused()
         try:
-            plain = self._crypto.cipher.decrypt(base64.b64decode(encrypted, validate=True))
+            # A cipher is good for one message: pycryptodome's goes on where the last one ended.
+            plain = PrpCrypto(self._key).cipher.decrypt(base64.b64decode(encrypted, validate=True))
             padding = plain[-1]
             length = int.from_bytes(plain[16:20], "big")
             message, end = plain[20 : 20 + length], plain[20 + length : len(plain) - padding]
@@ -104,9 +105,9 @@ class Envelope:
 
     def seal(self, xml: str) -> str:
         """``xml`` encrypted and signed, as the XML of a passive reply."""
-        if self._crypto is None:
+        if not self._key:
             return xml
-        encrypted = self._crypto.encrypt(xml, self._app_id).decode()
+        encrypted = PrpCrypto(self._key).encrypt(xml, self._app_id).decode()
         timestamp, nonce = str(int(time.time())), token_hex(8)
         signature = self._sign(timestamp, nonce, encrypted)
         return (
