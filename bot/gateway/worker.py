@@ -114,8 +114,11 @@ class Worker:
         return len(self._results)
 
     async def start(self) -> None:
-        """Take over what a previous process left without an answer, and keep looking for such messages."""
-        for message in await self._database.read(inbox.unfinished):
+        """Take over what a previous process left without an answer, and keep looking for such messages.
+
+        In a database that several gateways share, what another one holds is left to it.
+        """
+        for message in await self._left_behind(starting=True):
             self._enqueue(message)
         self._sweeper = asyncio.create_task(self._sweep_for_ever())
 
@@ -141,7 +144,7 @@ class Worker:
             def store(connection: Connection) -> tuple[Message, bool]:
                 if prepare is not None:
                     prepare(connection, draft.conversation, draft.channel)
-                message, fresh = inbox.accept(connection, draft, state)
+                message, fresh = inbox.accept(connection, draft, state, shared=self._database.shared)
                 if fresh and complete is not None:
                     complete(connection, message)
                 return message, fresh
@@ -149,7 +152,8 @@ class Worker:
             message, fresh = await self._database.write(store)
             if fresh:
                 self._hub.publish(message.conversation, [message.entry()])
-                self._enqueue(message)
+                if message.state == state:
+                    self._enqueue(message)
         return message
 
     async def replies(self, message: Message, timeout_s: float) -> list[Entry] | None:
@@ -232,7 +236,10 @@ class Worker:
         return entries
 
     async def _store(self, message: Message, state: str, replies: list[Reply], lane: Lane) -> list[Entry] | None:
+        following: list[Message] = []
+
         def finish(connection: Connection) -> list[Entry] | None:
+            following.clear()
             if not inbox.close(connection, message.id, state):
                 forget_stray_memory(connection, message.conversation)
                 return None
@@ -241,11 +248,20 @@ class Worker:
             self._hooks.stored(connection, message, entries)
             if lane.waiting and not self.draining:
                 inbox.mark_running(connection, lane.waiting[0].id)
+            elif self._database.shared and not self.draining:
+                # A message that another gateway took in while this one ran.
+                follows = inbox.first_open(connection, message.conversation)
+                if follows is not None:
+                    inbox.mark_running(connection, follows.id)
+                    following.append(follows)
             return entries
 
         for pause in (*STORE_PAUSES_S, None):
             try:
-                return await self._database.write(finish)
+                entries = await self._database.write(finish)
+                for follows in following:
+                    self._enqueue(follows)
+                return entries
             except SQLAlchemyError as error:
                 log.error("reply_not_stored", reference=reference_number(message), error=type(error).__name__)
                 if pause is not None:
@@ -256,7 +272,12 @@ class Worker:
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             try:
-                for message in await self._database.read(lambda c: inbox.unfinished(c, time.time())):
+                for message in await self._left_behind():
                     self._enqueue(message)
             except SQLAlchemyError as error:
                 log.error("sweep_failed", error=type(error).__name__)
+
+    async def _left_behind(self, *, starting: bool = False) -> list[Message]:
+        if self._database.shared:
+            return await self._database.write(inbox.take_over)
+        return await self._database.read(lambda c: inbox.unfinished(c, None if starting else time.time()))

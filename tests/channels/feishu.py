@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from tests.channels.simulator import BUSY, DOWN, GONE, Sent, SignedCall, Simulator
+from tests.channels.simulator import BUSY, DOWN, GONE, LOST, Sent, SignedCall, Simulator
 
 ENCRYPT_KEY = "feishu-encrypt-key"
 VERIFICATION = "feishu-verification-token"
@@ -167,6 +167,9 @@ class FeishuPlatform(Simulator):
         if body["uuid"] not in self.uuids:
             self.uuids.add(body["uuid"])
             self.take(body["receive_id"].removeprefix("oc_"), body["msg_type"], json.loads(body["content"]))
+        if fault == LOST:
+            assert request.transport is not None
+            request.transport.abort()
         return web.json_response({"code": 0, "data": {"message_id": "om_y"}})
 
     def take(self, user: str, kind: str, content: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestServer
 from PIL import Image
 
 Pairs = tuple[tuple[str, str], ...]
-BUSY, DOWN, EXPIRED, GONE, CUT = "busy", "down", "expired", "gone", "cut"
+BUSY, DOWN, EXPIRED, GONE, CUT, LOST = "busy", "down", "expired", "gone", "cut", "lost"
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ class Simulator:
 
     Attributes:
         sent: what people got, in order.
-        faults: what the next calls that send a message meet: busy, down, expired, gone or cut.
+        faults: what the next calls that send a message meet: busy, down, expired, gone, cut,
+            or lost (the message is taken and the answer to the call is not heard).
         token_calls: how often a token was asked for.
         files: what may be downloaded, by reference.
         secrets: what must never be logged.

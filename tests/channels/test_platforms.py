@@ -14,7 +14,7 @@ from bot.gateway.platforms.adapter import KIND_NOT_UNDERSTOOD
 from tests.channels.conftest import Link, MakeLink
 from tests.channels.dingtalk import CLIENT_ID, DingTalkPlatform
 from tests.channels.feishu import FeishuPlatform
-from tests.channels.simulator import BUSY, SignedCall
+from tests.channels.simulator import BUSY, LOST, SignedCall
 from tests.channels.slack import SlackPlatform
 from tests.channels.telegram import TelegramPlatform
 from tests.channels.weixin import TOKEN, WeChatPlatform, WeComPlatform, sha1_sorted
@@ -193,9 +193,10 @@ async def test_feishu_gets_no_message_twice_when_its_answer_is_lost(make_link: M
     await link.start()
     platform = link.platform
     assert isinstance(platform, FeishuPlatform)
-    await link.deliver(platform.message("图片"))
-    await link.settled()
-    assert [sent.kind for sent in platform.sent].count("image") == 1
+    platform.faults.append(LOST)
+    await link.deliver(platform.message("你好"))
+    assert await link.settled() == [("sent", "", 1)]
+    assert link.texts() == ["您说的是：你好"]
 
 
 # DingTalk.

@@ -188,7 +188,7 @@ def _actions(options: tuple[Option, ...]) -> list[dict[str, Any]]:
     buttons = [
         {
             "type": "button",
-            "action_id": f"choice-{option.number}",
+            "action_id": option.reference,
             "text": {"type": "plain_text", "text": option.title[:BUTTON_TEXT]},
             "value": option.reference,
         }

@@ -90,9 +90,10 @@ class Opened:
 
 @dataclass(frozen=True)
 class Option:
-    """A choice: ``reference`` names it to the gateway, ``payload`` is the text it stands for."""
+    """A choice: ``item`` is the number people see, ``payload`` the text it stands for, ``reference`` what names it to
+    the gateway."""
 
-    number: int
+    item: int
     title: str
     payload: str
     reference: str

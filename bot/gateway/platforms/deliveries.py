@@ -132,6 +132,12 @@ def postpone(connection: Connection, reply: str, due_at: float, error: str) -> N
     )
 
 
+def release(connection: Connection, message: str) -> None:
+    """What waits of the replies to ``message`` is due now."""
+    waits = (DELIVERIES.c.message == message) & (DELIVERIES.c.state == WAITING) & (DELIVERIES.c.attempts == 0)
+    connection.execute(update(DELIVERIES).where(waits).values(due_at=time.time()))
+
+
 def fail(connection: Connection, reply: str, error: str) -> None:
     """Give up."""
     values = {"state": FAILED, "finished_at": time.time(), "lease_until": 0.0, "error": error}

@@ -60,7 +60,7 @@ async def _receive(gateway: Gateway, adapter: Adapter, request: web.Request) -> 
         conversation = conversation_name(adapter.name, arrival.chat)
         text = await platforms.passive_text(adapter, message_name(arrival), conversation)
         if text:
-            return _answer(gateway, opened, text), "taken"
+            return _answer(opened, text), "taken"
     try:
         message = await platforms.take(adapter, arrival, _memory(adapter, call, opened) if opened.signature else None)
     except RequestError as error:
@@ -75,7 +75,9 @@ async def _receive(gateway: Gateway, adapter: Adapter, request: web.Request) -> 
         text = await platforms.passive_text(adapter, message.id, message.conversation)
         if not text and not adapter.active:
             text = STILL_THINKING
-    return _answer(gateway, opened, text), "taken"
+        if not text and adapter.active:
+            await platforms.release(message.id)
+    return _answer(opened, text), "taken"
 
 
 def _memory(adapter: Adapter, call: Call, opened: Opened) -> Callable[[Connection], None]:
@@ -96,8 +98,7 @@ def _memory(adapter: Adapter, call: Call, opened: Opened) -> Callable[[Connectio
     return check
 
 
-def _answer(gateway: Gateway, opened: Opened, text: str) -> web.Response:
+def _answer(opened: Opened, text: str) -> web.Response:
     if text and opened.passive is not None:
         return opened.passive(text)
-    gateway.platforms.wake()
     return opened.answer()

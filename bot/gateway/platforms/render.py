@@ -5,6 +5,7 @@ What a platform cannot show becomes text: a card is a few lines, a button is a n
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from pathlib import Path
@@ -13,9 +14,8 @@ from typing import Any
 from bot.gateway.media_files import find_file
 from bot.gateway.platforms.adapter import CardPart, FilePart, Option, Outlook, TextPart
 
-CHOOSE = "回复方括号里的数字就能选。"
 GENERATED = "（以上内容由 AI 生成）"
-NUMBER = re.compile(r"[\[(]?\s*(\d{1,2})\s*[\])]?\s*[.。、]?")
+NUMBER = re.compile(r"[\[(]?\s*(\d{1,2})\s*[\])]?\s*[.。、:,]?\s*(\D.*)?")
 REFERENCE = re.compile(r"(r[0-9a-f]{32}):(\d{1,2})")
 # Where a long text is cut, the best place first.
 BREAKS = ("\n\n", "\n", "。", "！", "？", "；", "，", " ")
@@ -23,17 +23,32 @@ Entry = dict[str, Any]
 
 
 def options_of(entry: Entry) -> list[Option]:
-    """The choices of a stored reply, numbered from 1: those of its cards, then its buttons."""
-    buttons = [button for card in entry["cards"] for button in card["buttons"]] + list(entry["buttons"])
+    """The choices of a stored reply in order: those of its cards, then its buttons. An option's ``item`` is the number
+    that people see: of its card, or, behind the cards, its own."""
+    items = [(item, button) for item, card in enumerate(entry["cards"], start=1) for button in card["buttons"]]
+    items += list(enumerate(entry["buttons"], start=len(entry["cards"]) + 1))
     return [
-        Option(number, button["title"], button["payload"], f"{entry['id']}:{number}")
-        for number, button in enumerate(buttons, start=1)
+        Option(item, button["title"], button["payload"], f"{entry['id']}:{number}")
+        for number, (item, button) in enumerate(items, start=1)
     ]
+
+
+def chosen(options: list[Option], text: str) -> Option | None:
+    """The option that ``text`` names: ``2`` or ``2 讲什么``. A card's bare number is its last option.
+
+    A text that is an option's own title is no number; a text that names none of them is just a text.
+    """
+    named = chosen_number(text)
+    if named is None or any(option.title == text for option in options):
+        return None
+    item, title = named
+    found = [option for option in options if option.item == item and title in ("", option.title)]
+    return found[-1] if found else None
 
 
 def numbered(part: TextPart) -> str:
     """The part's text, its options as lines that say which number to answer."""
-    lines = "\n".join(f"→ 回复 {option.number}：{option.title}" for option in part.options)
+    lines = "\n".join(f"→ 回复 {option.item}：{option.title}" for option in part.options)
     return f"{part.text}\n\n{lines}" if lines else part.text
 
 
@@ -43,10 +58,10 @@ def reference(text: str) -> tuple[str, int] | None:
     return (found[1], int(found[2])) if found else None
 
 
-def chosen_number(text: str) -> int | None:
-    """The number that ``text`` is: 2, ２, (2) or 2.; None for any other text."""
+def chosen_number(text: str) -> tuple[int, str] | None:
+    """The number that ``text`` begins with and what follows it: 2, ２, (2), 2. or 2 讲什么; None without a number."""
     found = NUMBER.fullmatch(unicodedata.normalize("NFKC", text).strip())
-    return int(found[1]) if found else None
+    return (int(found[1]), (found[2] or "").strip()) if found else None
 
 
 def split_text(text: str, outlook: Outlook) -> list[str]:
@@ -68,12 +83,20 @@ def split_text(text: str, outlook: Outlook) -> list[str]:
     return [piece for piece in (*pieces, text) if piece]
 
 
-def card_lines(card: CardPart) -> str:
-    """A card as lines of text, its options as numbers in brackets."""
-    lines = [f"◆ {card.title}" + (f"（{card.subtitle}）" if card.subtitle else "")]
-    lines += [card.reason] if card.reason else []
-    lines += ["".join(f"［{o.number} {o.title}］" for o in card.options)] if card.options else []
-    return "\n".join(lines)
+def card_lines(number: int, card: CardPart) -> str:
+    """A card as lines of text, with its number."""
+    title = f"{number}. {card.title}" + (f"（{card.subtitle}）" if card.subtitle else "")
+    return f"{title}\n{card.reason}" if card.reason else title
+
+
+def _how_to_choose(cards: tuple[CardPart, ...]) -> str:
+    """A line that says what may be answered about the cards; empty when they have no options."""
+    options = next((card.options for card in cards if card.options), ())
+    if not options:
+        return ""
+    item, last = options[0].item, options[-1]
+    others = "、".join(f"“{item} {option.title}”" for option in options[:-1])
+    return f"回复编号（如“{item}”）就是“{last.title}”" + (f"，也可以回复{others}。" if others else "。")
 
 
 def _file(var_dir: Path, url: str) -> Path | None:
@@ -92,9 +115,9 @@ def _cards(entry: Entry, options: list[Option], var_dir: Path) -> tuple[CardPart
 
 
 def _text(entry: Entry, cards: tuple[CardPart, ...], links: list[str]) -> str:
-    blocks = [entry["text"], *map(card_lines, cards)]
-    if any(card.options for card in cards):
-        blocks.append(CHOOSE)
+    blocks = [entry["text"], *itertools.starmap(card_lines, enumerate(cards, start=1))]
+    if how := _how_to_choose(cards):
+        blocks.append(how)
     if links:
         blocks.append("\n".join(links))
     if entry["ai_generated"]:

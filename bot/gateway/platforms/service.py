@@ -27,7 +27,7 @@ from bot.gateway.platforms.adapter import VOICE_NOT_UNDERSTOOD, Adapter, Arrival
 from bot.gateway.platforms.api import PlatformApi, PlatformError, TokenStore
 from bot.gateway.platforms.dispatcher import Dispatcher
 from bot.gateway.platforms.registry import configured
-from bot.gateway.platforms.render import chosen_number, numbered, options_of, parts_of, reference
+from bot.gateway.platforms.render import chosen, chosen_number, numbered, options_of, parts_of, reference
 from bot.gateway.sessions import DAY_S, open_conversation
 from bot.gateway.upload_store import UploadStore
 from bot.settings import Settings
@@ -89,13 +89,10 @@ def resolve(connection: Connection, conversation: str, arrival: Arrival) -> Arri
             option = options[named[1] - 1]
             return replace(arrival, text=option.payload, original=option.title)
         return replace(arrival, text="", original="", notice=CHOICE_GONE)
-    number = chosen_number(arrival.text)
-    if number is None or arrival.files:
+    answered = chosen(_choices(connection, conversation), arrival.text.strip())
+    if answered is None:
         return arrival
-    options = _choices(connection, conversation)
-    if 0 < number <= len(options) and all(option.title != arrival.text for option in options):
-        return replace(arrival, text=options[number - 1].payload, original=arrival.original or arrival.text)
-    return arrival
+    return replace(arrival, text=answered.payload, original=arrival.original or arrival.text)
 
 
 class Platforms:
@@ -168,7 +165,7 @@ class Platforms:
         if self._accept is None:
             raise RequestError(503, "restarting", "服务正在重启，请稍后再试。", retry_after_s=5)
         conversation = conversation_name(adapter.name, arrival.chat)
-        if arrival.choice or chosen_number(arrival.text) is not None:
+        if arrival.choice or (chosen_number(arrival.text) is not None and not arrival.files):
             arrival = await self._database.read(partial(resolve, conversation=conversation, arrival=arrival))
         draft, notice = self._draft(adapter, conversation, arrival)
 
@@ -202,7 +199,8 @@ class Platforms:
     ) -> Message | list[Reply]:
         voice = any(file["kind"] == "audio" for file in files)
         try:
-            attachments = [await self._fetch(adapter, message.conversation, file) for file in files]
+            async with asyncio.timeout(DOWNLOAD_TIMEOUT_S):
+                attachments = [await self._fetch(adapter, message.conversation, file) for file in files]
         except RequestError as error:
             return [system_reply(VOICE_NOT_UNDERSTOOD if voice else error.user_message)]
         except (PlatformError, TimeoutError) as error:
@@ -219,26 +217,31 @@ class Platforms:
         return [system_reply(VOICE_NOT_UNDERSTOOD)] if voice else replace(message, attachments=tuple(attachments))
 
     async def _fetch(self, adapter: Adapter, conversation: str, file: dict[str, str]) -> dict[str, str]:
-        async with asyncio.timeout(DOWNLOAD_TIMEOUT_S):
-            for attempt, pause_s in enumerate(DOWNLOAD_PAUSES_S, start=1):
-                await asyncio.sleep(pause_s)
-                try:
-                    data = await adapter.download(file["ref"])
-                    break
-                except PlatformError as error:
-                    if error.permanent or attempt == len(DOWNLOAD_PAUSES_S):
-                        raise
+        for attempt, pause_s in enumerate(DOWNLOAD_PAUSES_S, start=1):
+            await asyncio.sleep(pause_s)
+            try:
+                data = await adapter.download(file["ref"])
+                break
+            except PlatformError as error:
+                if error.permanent or attempt == len(DOWNLOAD_PAUSES_S):
+                    raise
         return await self._uploads.store(conversation, data, since=time.time() - DAY_S)
 
     def stored(self, connection: Connection, message: Message, entries: list[Entry]) -> None:
         """Called in the transaction that stores the replies."""
         adapter = self.adapters.get(message.channel)
         if adapter is not None:
-            head_start = PASSIVE_HEAD_START_S if adapter.passive_wait_s else 0.0
-            deliveries.add(connection, message, entries, time.time() + head_start)
+            waited_for = time.time() - message.created_at < adapter.passive_wait_s
+            due_at = time.time() + (PASSIVE_HEAD_START_S if waited_for else 0.0)
+            deliveries.add(connection, message, entries, due_at)
 
     def wake(self) -> None:
         """Called when replies are stored."""
+        self._dispatcher.wake()
+
+    async def release(self, message: str) -> None:
+        """Let the replies to ``message`` go out by the API: its acknowledgement does not carry them."""
+        await self._database.write(lambda c: deliveries.release(c, message))
         self._dispatcher.wake()
 
     async def passive_text(self, adapter: Adapter, message: str, conversation: str) -> str:
