@@ -61,8 +61,7 @@ class DingTalkPlatform(Simulator):
         }
 
     def sign(self, body: dict[str, Any], age_s: float = 0.0) -> SignedCall:
-        # A random millisecond, so that two calls never carry the same signature.
-        timestamp = str(int((time.time() - age_s) * 1000) + uuid.uuid4().int % 900)
+        timestamp = str(int((time.time() - age_s) * 1000))
         mac = hmac.new(SECRET.encode(), f"{timestamp}\n{SECRET}".encode(), hashlib.sha256).digest()
         headers = (
             ("Content-Type", "application/json; charset=utf-8"),

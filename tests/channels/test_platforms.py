@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -267,6 +268,22 @@ async def test_dingtalk_takes_its_own_recognition_of_a_voice_message(make_link: 
     content = {"downloadCode": "x", "recognition": "怎么退款"}
     await link.deliver(platform.sign(platform.body("person", "audio", content=content)))
     assert await link.got() == ["您说的是：怎么退款"]
+
+
+async def test_dingtalk_messages_of_one_moment_share_a_signature(
+    make_link: MakeLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = await make_link(DingTalkPlatform)
+    await link.start()
+    first = link.platform.message("甲")
+    second, late = (replace(first, body=link.platform.message(text).body) for text in ("乙", "丙"))
+    await link.deliver(first)
+    await link.deliver(second)
+    assert sorted(await link.got(2)) == ["您说的是：乙", "您说的是：甲"]
+    assert (await link.push(second)).status == 401
+    now = time.time
+    monkeypatch.setattr("bot.gateway.platforms.hooks.time.time", lambda: now() + 2.5)
+    assert (await link.push(late)).status == 401
 
 
 async def test_dingtalk_groups_and_rich_text(make_link: MakeLink) -> None:

@@ -1,7 +1,7 @@
 """DingTalk (钉钉): a robot's messages by stream (a connection that the gateway opens) or at /hooks/dingtalk.
 
 Source: open.dingtalk.com, 机器人接收消息, 机器人发送消息 (sampleText, sampleMarkdown, …), Stream 模式. The webhook's
-signature covers the time only, not the body; it can be used once.
+signature covers the time only, not the body; it is good for the messages of one moment.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class DingTalk(Adapter):
     required = ("dingtalk_client_id", "dingtalk_client_secret")
     outlook = Outlook(4000, files=FILES)
     pause_s = 0.1
+    signs_time_only = True
 
     def __init__(self, settings: Settings, api: PlatformApi) -> None:
         super().__init__(settings, api)

@@ -163,6 +163,8 @@ class Adapter(ABC):
     outlook: ClassVar[Outlook]
     # The platform repeats a call byte by byte when it misses the acknowledgement.
     repeats_verbatim: ClassVar[bool] = False
+    # The signature is over the time alone: two messages of one moment may carry the same.
+    signs_time_only: ClassVar[bool] = False
     # API calls a second that the platform allows, with some room.
     per_second: ClassVar[float] = 20.0
     # Pause between two messages to the same person.

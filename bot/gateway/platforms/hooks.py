@@ -19,6 +19,7 @@ from bot.gateway.platforms.service import conversation_name, message_name
 log = structlog.get_logger(__name__)
 # A platform that repeats a call byte by byte does so within this time.
 REPEAT_WITHIN_S = 30.0
+SAME_MOMENT_S = 2.0
 STILL_THINKING = "还在想，请过几秒回复“继续”查看。"
 
 
@@ -83,16 +84,20 @@ async def _receive(gateway: Gateway, adapter: Adapter, request: web.Request) -> 
 def _memory(adapter: Adapter, call: Call, opened: Opened) -> Callable[[Connection], None]:
     """What refuses a call that was taken before, and remembers this one, in the transaction that stores its message.
 
-    The one exception has no effect: a platform that repeats a call byte by byte, because it missed the
-    acknowledgement, gets the acknowledgement again.
+    Two exceptions. A platform that repeats a call byte by byte, because it missed the acknowledgement, gets it again,
+    without any effect. Where the signature is over the time alone, other calls of the same moment may carry it.
     """
     signature = call_key(adapter.name, opened.signature)
     whole = call_key(adapter.name, opened.signature + hashlib.sha256(call.body).hexdigest())
 
     def check(connection: Connection) -> None:
-        if not deliveries.was_seen(connection, signature):
+        now = time.time()
+        signature_at, whole_at = (deliveries.was_seen(connection, key) for key in (signature, whole))
+        if not signature_at:
             deliveries.remember(connection, signature, whole)
-        elif not adapter.repeats_verbatim or time.time() - deliveries.was_seen(connection, whole) > REPEAT_WITHIN_S:
+        elif adapter.signs_time_only and not whole_at and now - signature_at < SAME_MOMENT_S:
+            deliveries.remember(connection, whole)
+        elif not adapter.repeats_verbatim or now - whole_at > REPEAT_WITHIN_S:
             raise refused()
 
     return check
