@@ -95,8 +95,8 @@ class Settings(BaseSettings):
     telegram_api_url: str = Field(
         "https://api.telegram.org", description="Telegram：接口地址，自建的 Bot API 服务也可以"
     )
-    slack_signing_secret: str = Field("", description="Slack：Signing Secret")
-    slack_bot_token: str = Field("", description="Slack：Bot User OAuth Token，xoxb- 开头")
+    slack_signing_secret: str = Field("", description="Slack：签名密钥（Signing Secret）")
+    slack_bot_token: str = Field("", description="Slack：机器人令牌（Bot User OAuth Token），xoxb- 开头")
     slack_api_url: str = Field("https://slack.com", description="Slack：接口地址")
 
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="日志级别")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
+import zlib
 from typing import Any
 
 from aiohttp import web
@@ -40,7 +41,7 @@ class TelegramPlatform(Simulator):
         }
 
     def number(self, user: str) -> int:
-        number = sum(user.encode()) * 1000 + len(user)
+        number = zlib.crc32(user.encode())
         self.people[number] = user
         return number
 

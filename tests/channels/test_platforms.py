@@ -10,8 +10,12 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from sqlalchemy import func, select
 
+from bot.gateway import operator
+from bot.gateway.db.models import Delivery, PlatformMessage
 from bot.gateway.platforms.adapter import KIND_NOT_UNDERSTOOD
+from bot.gateway.platforms.service import conversation_name
 from tests.channels.conftest import Link, MakeLink
 from tests.channels.dingtalk import CLIENT_ID, DingTalkPlatform
 from tests.channels.feishu import FeishuPlatform
@@ -71,6 +75,24 @@ async def test_a_choice_of_another_conversation_is_not_taken(wecom: Link) -> Non
     await wecom.deliver(wecom.platform.press(sent, 0, user="stranger"))
     await eventually(lambda: bool(wecom.platform.texts("stranger")))
     assert "失效" in wecom.platform.texts("stranger")[0]
+
+
+async def test_a_conversation_is_exported_and_forgotten_with_its_address(wecom: Link) -> None:
+    await wecom.deliver(wecom.platform.message("你好"))
+    await wecom.settled()
+    assert wecom.running is not None
+    settings = wecom.running.settings
+    url = settings.effective_database_url
+    conversation = conversation_name("wecom", "person")
+    exported = await operator.export_conversation(url, conversation)
+    assert exported["addresses"] == [{"user": "person"}]
+    assert [delivery["state"] for delivery in exported["deliveries"]] == ["sent"]
+    await operator.forget(url, conversation, settings.var_dir)
+    for table in (PlatformMessage, Delivery):
+        count = await wecom.running.gateway.database.read(
+            lambda c, t=table: c.scalar(select(func.count()).select_from(t))
+        )
+        assert count == 0
 
 
 # WeChat.
