@@ -31,6 +31,8 @@ KILLS = int(os.environ.get("RESILIENCE_KILLS", "60"))
 READY_WITHIN_S = 30.0
 SETTLED_WITHIN_S = 180.0
 AT_ONCE = 16
+# About how long a kill and the way back take, with the pause before it.
+CYCLE_S = 8.0
 QUESTIONS = ("怎么取消自动续费", "怎么开发票", "月卡多少钱", "红烧肉怎么做才好吃")
 
 pytestmark = [pytest.mark.resilience, pytest.mark.timeout(3600)]
@@ -121,6 +123,8 @@ async def test_nothing_is_lost_or_done_twice_while_processes_die(tmp_path: Path)
             slots = asyncio.Semaphore(AT_ONCE)
 
             async def one(number: int) -> None:
+                # They come evenly while the processes die and start.
+                await asyncio.sleep(number * KILLS * CYCLE_S / MESSAGES)
                 async with slots:
                     await push(http, stack, platforms[number % len(platforms)], f"p{number}", counts)
 
