@@ -50,11 +50,11 @@ class Link:
         write_media(self.running.settings.var_dir / "media")
         return self.running
 
-    async def restart(self) -> Running:
+    async def restart(self, **overrides: Any) -> Running:
         """Stop the gateway and start it again on the same database."""
         assert self.running is not None
         await self.running.stop()
-        return await self.start()
+        return await self.start(**overrides)
 
     async def push(self, call: SignedCall) -> ClientResponse:
         """One call of the platform, without a retry."""

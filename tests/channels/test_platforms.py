@@ -107,6 +107,16 @@ async def test_wechat_carries_a_quick_answer_in_the_acknowledgement(make_link: M
     assert await link.got(3) == ["您说的是：你好"] * 3
 
 
+async def test_wechat_carries_it_again_when_the_acknowledgement_was_lost_with_the_gateway(make_link: MakeLink) -> None:
+    link = await make_link(WeChatPlatform)
+    await link.start(wechat_customer_service=False)
+    first = await link.deliver(link.platform.message("你好", id="99"))
+    await link.restart(wechat_customer_service=False)
+    again = await link.deliver(link.platform.message("你好", id="99"), again=True)
+    assert link.platform.passive(again) == link.platform.passive(first) == "您说的是：你好"
+    assert len(link.dialogue.requests) == 1
+
+
 async def test_wechat_sends_a_late_answer_by_the_interface(make_link: MakeLink) -> None:
     link = await make_link(WeChatPlatform)
     await link.start()

@@ -31,6 +31,8 @@ KILLS = int(os.environ.get("RESILIENCE_KILLS", "60"))
 READY_WITHIN_S = 30.0
 SETTLED_WITHIN_S = 180.0
 AT_ONCE = 16
+# What a person on WeChat is told instead of an error page; they write again.
+NOT_TAKEN = ("现在咨询的人太多，请稍后再试。", "服务正在重启，请稍后再试。")
 # About how long a kill and the way back take, with the pause before it.
 CYCLE_S = 8.0
 QUESTIONS = ("怎么取消自动续费", "怎么开发票", "月卡多少钱", "红烧肉怎么做才好吃")
@@ -59,7 +61,7 @@ async def push(http: aiohttp.ClientSession, stack: Stack, platform: Simulator, u
         with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
             async with http.request(call.method, url, headers=list(call.headers), data=call.body) as response:
                 body = await response.read()
-                if platform.acknowledged(response.status, body) and "稍后再试" not in platform.passive(body):
+                if platform.acknowledged(response.status, body) and platform.passive(body) not in NOT_TAKEN:
                     counts.acknowledged.add((platform.name, user))
                     if carried := platform.passive(body):
                         platform.sent.append(Sent(user, "carried", carried))

@@ -154,6 +154,7 @@ class Delivery(Base):
     """A reply on its way to a messaging platform. ``state`` goes waiting → sent or failed; the last two are final.
 
     ``sent_parts`` counts the calls that the platform has taken, so that a restart goes on behind them.
+    ``carried`` is the number of the part (from 1) that an acknowledgement took along, 0 for none.
     ``lease_until`` is until when one process alone may send it, ``due_at`` when the next attempt is due, ``error``
     the platform's code of the last failure.
     """
@@ -168,6 +169,7 @@ class Delivery(Base):
     position: Mapped[int] = mapped_column(Integer)
     state: Mapped[str] = mapped_column(String(16))
     sent_parts: Mapped[int] = mapped_column(Integer, default=0)
+    carried: Mapped[int] = mapped_column(Integer, default=0)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     due_at: Mapped[float] = mapped_column(Float)
     lease_until: Mapped[float] = mapped_column(Float, default=0.0)

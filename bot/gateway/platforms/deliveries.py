@@ -75,6 +75,7 @@ def add(connection: Connection, message: Message, entries: list[Entry], due_at: 
             "position": entry["position"],
             "state": WAITING,
             "sent_parts": 0,
+            "carried": 0,
             "attempts": 0,
             "due_at": due_at,
             "lease_until": 0.0,
@@ -115,9 +116,9 @@ def claim(connection: Connection, job: Job) -> bool:
     return taken.rowcount == 1
 
 
-def note_sent(connection: Connection, reply: str, parts: int, *, last: bool, keep: bool = True) -> None:
-    """The platform has taken the first ``parts`` parts; ``keep``: the rest follows under the same lease."""
-    values: dict[str, Any] = {"sent_parts": parts, "lease_until": time.time() + LEASE_S if keep else 0.0}
+def note_sent(connection: Connection, reply: str, parts: int, *, last: bool) -> None:
+    """The platform has taken the first ``parts`` parts."""
+    values: dict[str, Any] = {"sent_parts": parts, "lease_until": time.time() + LEASE_S}
     if last:
         values |= {"state": SENT, "finished_at": time.time(), "error": "", "lease_until": 0.0}
     connection.execute(update(DELIVERIES).where(DELIVERIES.c.reply == reply).values(values))
@@ -130,6 +131,28 @@ def postpone(connection: Connection, reply: str, due_at: float, error: str) -> N
         .where(DELIVERIES.c.reply == reply)
         .values(due_at=due_at, attempts=DELIVERIES.c.attempts + 1, lease_until=0.0, error=error)
     )
+
+
+def note_carried(connection: Connection, job: Job, *, last: bool) -> bool:
+    """An acknowledgement takes along the next part; False when another task or process has the delivery."""
+    if not claim(connection, job):
+        return False
+    part = job.sent_parts + 1
+    note_sent(connection, job.reply, part, last=last)
+    values = {"carried": part, "lease_until": 0.0}
+    connection.execute(update(DELIVERIES).where(DELIVERIES.c.reply == job.reply).values(values))
+    return True
+
+
+def carried_by(connection: Connection, message: str) -> tuple[Entry, int] | None:
+    """The reply and the number of its part that the acknowledgement of ``message`` took along."""
+    row = connection.execute(
+        select(OUTBOX.c.reply, DELIVERIES.c.carried)
+        .join(OUTBOX, OUTBOX.c.id == DELIVERIES.c.reply)
+        .where(DELIVERIES.c.message == message, DELIVERIES.c.carried == 1)
+        .order_by(DELIVERIES.c.position)
+    ).first()
+    return None if row is None else (row.reply, row.carried)
 
 
 def release(connection: Connection, message: str) -> None:

@@ -23,7 +23,7 @@ from bot.gateway.limits import RateLimiter
 from bot.gateway.metrics import Metrics
 from bot.gateway.outbox import Entry
 from bot.gateway.platforms import deliveries
-from bot.gateway.platforms.adapter import VOICE_NOT_UNDERSTOOD, Adapter, Arrival, TextPart
+from bot.gateway.platforms.adapter import VOICE_NOT_UNDERSTOOD, Adapter, Arrival, FilePart, TextPart
 from bot.gateway.platforms.api import PlatformApi, PlatformError, TokenStore
 from bot.gateway.platforms.dispatcher import Dispatcher
 from bot.gateway.platforms.registry import configured
@@ -115,7 +115,6 @@ class Platforms:
             adapter.name: adapter(settings, PlatformApi(tokens, adapter.per_second)) for adapter in configured(settings)
         }
         self._dispatcher = Dispatcher(database, settings, metrics, self.adapters)
-        self._passive_texts: dict[str, tuple[float, str]] = {}
         self._accept: Takes | None = None
 
     async def start(self, accept: Takes) -> None:
@@ -244,31 +243,36 @@ class Platforms:
         await self._database.write(lambda c: deliveries.release(c, message))
         self._dispatcher.wake()
 
+    def _parts(self, entry: Entry, adapter: Adapter) -> list[TextPart | FilePart]:
+        return parts_of(entry, adapter.outlook, self._settings.var_dir, self._settings.public_url.rstrip("/"))
+
     async def passive_text(self, adapter: Adapter, message: str, conversation: str) -> str:
         """The text that the acknowledgement of ``message`` shall carry to the person; empty when there is none.
 
         It is the next part that waits in the conversation. The rest of a long reply follows by the API or, where
-        there is none, with later acknowledgements. Asked again, it says the same.
+        there is none, with later acknowledgements. Asked again, because the platform missed the acknowledgement, it
+        says the same, also after a restart.
         """
-        sent_at, text = self._passive_texts.get(message, (0.0, ""))
-        if text and time.time() - sent_at < deliveries.LEASE_S:
-            return text
+        known = await self._database.read(lambda c: deliveries.carried_by(c, message))
+        if known is not None:
+            entry, number = known
+            parts = self._parts(entry, adapter)
+            return self._carried_text(adapter, parts, number)
         job = await self._database.read(lambda c: deliveries.next_waiting(c, conversation))
         if job is None or (adapter.active and job.message != message):
             return ""
-        parts = parts_of(job.entry, adapter.outlook, self._settings.var_dir, self._settings.public_url.rstrip("/"))
-        part = parts[job.sent_parts]
-        done, last = job.sent_parts + 1, job.sent_parts + 1 == len(parts)
+        parts = self._parts(job.entry, adapter)
+        part, number = parts[job.sent_parts], job.sent_parts + 1
+        last = number == len(parts)
         carried = isinstance(part, TextPart) and not (adapter.active and part.options)
-        if not carried or not await self._database.write(lambda c: deliveries.claim(c, job)):
+        if not carried or not await self._database.write(lambda c: deliveries.note_carried(c, job, last=last)):
             return ""
-        await self._database.write(lambda c: deliveries.note_sent(c, job.reply, done, last=last, keep=False))
-        text = numbered(part) if isinstance(part, TextPart) else ""
-        if not adapter.active and not last:
-            text += MORE
-        now = time.time()
-        self._passive_texts = {k: v for k, v in self._passive_texts.items() if now - v[0] < deliveries.LEASE_S}
-        self._passive_texts[message] = (now, text)
         if last:
             self._metrics.deliveries.labels(adapter.name, "sent").inc()
-        return text
+        return self._carried_text(adapter, parts, number)
+
+    @staticmethod
+    def _carried_text(adapter: Adapter, parts: list[TextPart | FilePart], number: int) -> str:
+        part = parts[number - 1]
+        text = numbered(part) if isinstance(part, TextPart) else ""
+        return text if adapter.active or number == len(parts) else text + MORE

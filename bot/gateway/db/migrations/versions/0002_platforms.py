@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("sent_parts", sa.Integer(), nullable=False),
+        sa.Column("carried", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.Float(), nullable=False),
         sa.Column("lease_until", sa.Float(), nullable=False),
