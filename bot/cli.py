@@ -63,6 +63,7 @@ def chat() -> None:
 @app.command()
 def doctor(
     write_docs: Annotated[bool, typer.Option("--write-docs", help="按设置表重写 docs/设置.md 和 .env.example")] = False,
+    channel: Annotated[str, typer.Option("--channel", help="检查一个消息平台的设置，打印要填的回调网址")] = "",
 ) -> None:
     """检查安装、训练、索引和数据的状态，并说明该做什么。"""
     from bot.commands import doctor as doctor_command
@@ -70,6 +71,10 @@ def doctor(
     if write_docs:
         doctor_command.write_docs()
         return
+    if channel:
+        from bot.commands import channels
+
+        raise typer.Exit(channels.run(get_settings(), channel))
     raise typer.Exit(doctor_command.run(get_settings()))
 
 
