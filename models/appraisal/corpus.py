@@ -42,8 +42,8 @@ class Work:
 
     @property
     def ranked(self) -> bool:
-        """Whether the score may learn from it: one half of the source's training part, by checksum."""
-        return self.part == "train" and self.seed % 2 == 0
+        """Whether the score may learn from it: 45 % of the source's training part, by checksum."""
+        return self.part == "train" and self.seed % 20 < 9
 
 
 def paintings(folder: Path) -> list[Work]:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from PIL import Image
 
-from models.appraisal.canvas import Canvas, Floats
+from models.appraisal.canvas import SIDE, Canvas, Floats
 from models.appraisal.measures import MEASURES, measured
 from models.vision.backbone import Backbone, Features
 
@@ -27,7 +27,7 @@ class Observation:
     def of(cls, picture: Image.Image, backbone: Backbone) -> Observation:
         """Look at a picture of any size and mode."""
         canvas = Canvas.of(picture)
-        return cls(backbone.look(picture), measured(canvas), canvas)
+        return cls(backbone.look(picture, SIDE), measured(canvas), canvas)
 
     @cached_property
     def vector(self) -> Floats:
