@@ -133,8 +133,12 @@ class Appraiser:
     backbone: Backbone
     learned: Learned | None = None
 
-    def appraise(self, picture: Image.Image) -> Appraisal:
-        """Look at a picture of any size and mode; always the same for the same pixels."""
+    def appraise(self, picture: Image.Image, *, insists: bool = False) -> Appraisal:
+        """Look at a picture of any size and mode; always the same for the same pixels.
+
+        Args:
+            insists: somebody says that it is a painting, so it is scored whatever it looks like.
+        """
         vector = self.backbone.look(picture).vector
         observation = Observation.of(picture, self.backbone)
         values = attribute_values(observation.measures)
@@ -144,7 +148,7 @@ class Appraiser:
         if self.learned is None:
             return plain
         kind, probability = self.learned.kind.ranked(vector)[0]
-        if kind != PAINTING and probability >= SURE_KIND:
+        if kind != PAINTING and probability >= SURE_KIND and not insists:
             return Appraisal(kind, probability, values, parts, plain.palette, unit)
         painting = dict(self.learned.kind.ranked(vector))[PAINTING]
         points, disagreement = self.learned.ranker.points(observation.vector[None])
