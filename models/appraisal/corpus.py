@@ -110,7 +110,13 @@ def _observe(work: Work, backbone: Path, cache: Path, spoilt: bool, copied: bool
 
 
 def observed(
-    works: Sequence[Work], backbone: Path, cache: Path, *, spoilt: bool = False, copied: bool = False, processes: int = 2
+    works: Sequence[Work],
+    backbone: Path,
+    cache: Path,
+    *,
+    spoilt: bool = False,
+    copied: bool = False,
+    processes: int = 2,
 ) -> Floats:
     """float16 [works, variants, 2448] in the order of ``variant_names``.
 

@@ -49,7 +49,11 @@ def name_of(lab: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> str:
     """The Chinese name of a colour in CIELAB."""
     lightness, chroma = float(lab[0]), float(np.hypot(lab[1], lab[2]))
     if chroma < 9:
-        return next(n for limit, n in ((18, "墨黑"), (40, "深灰"), (65, "中灰"), (86, "浅灰"), (101, "纸白")) if lightness < limit)
+        return next(
+            n
+            for limit, n in ((18, "墨黑"), (40, "深灰"), (65, "中灰"), (86, "浅灰"), (101, "纸白"))
+            if lightness < limit
+        )
     hue = float(np.degrees(np.arctan2(lab[2], lab[1])) % 360)
     name = next(n for limit, n in _HUES if hue < limit)
     tone = "浅" if lightness > 78 else "深" if lightness < 35 else "灰" if chroma < 22 else ""

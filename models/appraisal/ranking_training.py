@@ -98,5 +98,3 @@ def ranking_loss(t: torch.Tensor, margins: torch.Tensor, spoilt: int, config: Ra
     same = ((copies - work) ** 2).mean()
     spread = functional.relu(1 - work.std())
     return below + 0.5 * steps + config.sameness * same + config.spread * spread
-
-

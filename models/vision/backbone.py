@@ -93,9 +93,7 @@ class Backbone:
         options.inter_op_num_threads = 1
         # The arena would keep the memory of the largest picture for good.
         options.enable_cpu_mem_arena = False
-        self._session = onnxruntime.InferenceSession(
-            str(folder / GRAPH), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = onnxruntime.InferenceSession(str(folder / GRAPH), options, providers=["CPUExecutionProvider"])
 
     def look(self, picture: Image.Image, side: int = SIDE) -> Features:
         """The features of a picture of any size and mode, scaled to ``side`` squared pixels; less is quicker."""
