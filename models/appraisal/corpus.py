@@ -118,7 +118,7 @@ def observed(
     copied: bool = False,
     processes: int = 2,
 ) -> Floats:
-    """float16 [works, variants, 2448] in the order of ``variant_names``.
+    """float16 [works, variants, 2446] in the order of ``variant_names``.
 
     Args:
         backbone: its folder; cache: a folder that keeps a file a work, so that an interrupted run goes on.

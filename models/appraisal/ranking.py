@@ -21,7 +21,7 @@ LOW_KNEE, HIGH_KNEE = 40.0, 88.0
 
 
 def attribute_mean(vectors: Floats) -> Floats:
-    """The attributes' weighted mean of observation vectors [..., 2448], float32 [...]."""
+    """The attributes' weighted mean of observation vectors [..., 2446], float32 [...]."""
     flat = np.asarray(vectors, np.float32).reshape(-1, vectors.shape[-1])[:, -len(MEASURES) :]
     found = [weighted(attribute_values(dict(zip(MEASURES, row.tolist(), strict=True)))) for row in flat]
     return np.array(found, np.float32).reshape(vectors.shape[:-1])
