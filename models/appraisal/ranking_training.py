@@ -29,7 +29,7 @@ class RankingConfig:
     learning_rate: float = 2e-3
     weight_decay: float = 3e-3
     dropout: float = 0.3
-    margins: tuple[float, float, float] = (0.6, 1.2, 1.8)
+    margins: tuple[float, float, float] = (1.2, 1.8, 2.4)
     sameness: float = 6.0
     spread: float = 1.0
     seed: int = 7

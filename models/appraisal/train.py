@@ -50,12 +50,13 @@ DATA = (
 
 @dataclass(frozen=True)
 class Corpus:
-    """Where things are: ``cache`` keeps what was observed."""
+    """Where things are: ``cache`` keeps what was observed; ``most``: works that the ranker learns from."""
 
     paintings: Path
     photos: Path
     backbone: Path
     cache: Path
+    most: int = 1000
 
 
 def opened(paths: Iterable[Path]) -> Iterable[Image.Image]:
@@ -103,7 +104,7 @@ def genre_vectors(corpus: Corpus, backbone: Backbone, works: list[Work]) -> Floa
 
 def fit_ranking(corpus: Corpus, works: list[Work]) -> tuple[Ranker, Floats, float]:
     """The ranker, calibrated, the reference works' scores and the jitter in points."""
-    ranked = [w for w in works if w.ranked]
+    ranked = sorted((w for w in works if w.ranked), key=lambda w: w.seed)[: corpus.most]
     values = observed(ranked, corpus.backbone, corpus.cache / "ranked", spoilt=True, copied=True)
     back = np.arange(len(ranked)) % HELD_BACK == 0
     ranker = fit_ranker(values[~back])
@@ -133,6 +134,7 @@ def train_default(corpus: Corpus, folder: Path = WEIGHTS, say: Say = print) -> M
     say("3/3 写出权重")
     learned.save(folder)
     metrics = {
+        "ranked_works": float(len([w for w in works if w.ranked][: corpus.most])),
         "reference_works": float(len(reference)),
         "reference_standard_deviation": round(float(reference.std()), 2),
         "jitter_points": round(jitter, 2),
