@@ -58,7 +58,8 @@ class Talk:
             self.state = replace(self.state, picture=pictures[-1], insists=False, child=False)
         if self.wish.child:
             self.state = replace(self.state, child=True)
-        if self.wish.act == "recommend" or (self.wish.act == "more_like" and not self.state.picture):
+        asked = self.wish.act == "recommend" or (self.wish.act == "more_like" and not self.state.picture)
+        if asked and not pictures:
             return self._recommend()
         if not self.state.picture:
             return self._said(say.NO_PICTURE, band="suggest")

@@ -72,7 +72,7 @@ def finding(part: Judged, tone: str) -> str:
     if tone == "simple":
         return part.part.plain[0 if part.goodness >= 0.5 else 1]
     if tone == "expert":
-        return f"{part.finding}（{part.part.name} {part.goodness:.2f}，{part.part.measure} = {part.value:.2f}）"
+        return f"{part.finding}（{part.part.name} {part.goodness:.2f}）"
     return part.finding
 
 
