@@ -20,7 +20,7 @@ def claims(turn: Turn) -> bool:
     if len(turn.text) > LONGEST_FOLLOW_UP or turn.intent in ELSEWHERE or turn.attachments:
         return False
     wish = understand(turn.text)
-    return bool(wish.act) and (bool(state.picture) or wish.act == "recommend" and "画" in turn.text)
+    return bool(wish.act) and (bool(state.picture) or (wish.act == "recommend" and "画" in turn.text))
 
 
 async def run(turn: Turn, services: Services) -> Outcome:

@@ -10,6 +10,7 @@ from actions.appraise_service import NOT_BUILT, AppraiseService
 from actions.appraise_state import SLOT, State
 from actions.reply import Band, Button, Card, Media, Reply
 from actions.skill import ANSWERED, Outcome, Turn
+from models.appraisal.attributes import ATTRIBUTES
 from models.appraisal.errors import AppraisalError
 from models.appraisal.gallery import GalleryWork
 from models.appraisal.model import Appraisal
@@ -67,7 +68,7 @@ class Talk:
             return self._said("收到图片了。想让我做什么？", band="suggest", buttons=say.CHOICES)
         return self._about()
 
-    def _about(self) -> Reply:
+    def _about(self) -> Reply:  # noqa: PLR0911, PLR0912 - one short case for each question
         act = self.wish.act
         if act in ("expert", "simple"):
             self.state = replace(self.state, tone=act)
@@ -145,7 +146,7 @@ class Talk:
         card = Card(
             title="鉴赏" if found.score is None else f"总分 {found.score:.0f}（±{max(1.0, found.spread):.0f}）",
             subtitle=genre,
-            reason="；".join(f"{a.name} {found.attributes[a.key]:.0f}" for a in say.ATTRIBUTES),
+            reason="；".join(f"{a.name} {found.attributes[a.key]:.0f}" for a in ATTRIBUTES),
         )
         media = (self._chart(found), *self._heat(found))
         near = self._gallery_cards([(w, c) for w, c in self._near(found) if c >= ALIKE])

@@ -58,7 +58,7 @@ def understand(message: str) -> Wish:
     child = bool(_CHILD.search(text))
     if re.search(r"给.{0,4}(孩子|小朋友|娃|宝宝|小孩)(听|讲|看)", text):
         return Wish("simple", child=False)
-    act = next((name for name, pattern in _ACTS if pattern.search(text)), "")
+    act: Act = next((name for name, pattern in _ACTS if pattern.search(text)), "")
     attribute = next((key for key, pattern in _ATTRIBUTES if pattern.search(text)), "")
     # 怎么改 about the colours is still a question about the colours.
     if attribute and act in ("", "improve", "why", "mood", "genre"):

@@ -66,7 +66,12 @@ def ranking(folder: Path, var: Path, most: int) -> list[Table]:
     rows.append(["全部", *(f"{shown[:, :, s].mean():.3f}" for s in STRENGTHS), f"{strict.mean():.3f}"])
     moved = np.abs(copies - work)
     stable = [
-        [name, f"{np.median(moved[:, i]):.2f}", f"{np.quantile(moved[:, i], 0.95):.2f}", f"{(moved[:, i] <= 3).mean():.3f}"]
+        [
+            name,
+            f"{np.median(moved[:, i]):.2f}",
+            f"{np.quantile(moved[:, i], 0.95):.2f}",
+            f"{(moved[:, i] <= 3).mean():.3f}",
+        ]
         for i, name in enumerate(COPIES)
     ]
     stable.append(["全部", f"{np.median(moved):.2f}", f"{np.quantile(moved, 0.95):.2f}", f"{(moved <= 3).mean():.3f}"])
@@ -141,7 +146,12 @@ def latency(folder: Path, var: Path) -> list[Table]:
         wall.append(time.perf_counter() - start)
         cpu.append(time.process_time() - used)
     more = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    row = [f"{statistics.median(wall) * 1000:.0f}", f"{max(wall) * 1000:.0f}", f"{statistics.median(cpu) * 1000:.0f}", f"{more:.0f}"]
+    row = [
+        f"{statistics.median(wall) * 1000:.0f}",
+        f"{max(wall) * 1000:.0f}",
+        f"{statistics.median(cpu) * 1000:.0f}",
+        f"{more:.0f}",
+    ]
     columns = ["中位 ms", "最慢 ms", "CPU 中位 ms", "多用内存 MB"]
     return [{"title": "一幅画的用时（1500 像素，一个线程）", "columns": columns, "rows": [row]}]
 

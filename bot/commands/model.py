@@ -97,9 +97,13 @@ def appraisal(
     backbone = settings.effective_vision_dir
     if data is not None:
         target = settings.var_dir / "appraisal" / "weights"
-        metrics = train_own(data, backbone, Learned.load(WEIGHTS, commercial_use=settings.commercial_use), target, print)
+        metrics = train_own(
+            data, backbone, Learned.load(WEIGHTS, commercial_use=settings.commercial_use), target, print
+        )
     elif paintings is not None and photos is not None:
-        metrics = train_default(Corpus(paintings, photos, backbone, settings.var_dir / "appraisal" / "cache"), say=print)
+        metrics = train_default(
+            Corpus(paintings, photos, backbone, settings.var_dir / "appraisal" / "cache"), say=print
+        )
     else:
         raise typer.BadParameter("给出 --data，或者同时给出 --paintings 和 --photos")
     print("训练完成：")

@@ -28,7 +28,7 @@ class Canvas:
     def of(cls, picture: Image.Image) -> Canvas:
         """A picture of any size and mode."""
         square = picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC, reducing_gap=3.0)
-        return cls(np.asarray(square, np.float32) / 255)
+        return cls(np.asarray(np.asarray(square, np.float32) / 255, np.float32))
 
     @property
     def picture(self) -> Image.Image:
@@ -57,7 +57,7 @@ class Canvas:
     @cached_property
     def hue(self) -> Floats:
         """Angle in the a-b plane, float32 [h, w], in [0, 2 pi)."""
-        return np.arctan2(self.lab[..., 2], self.lab[..., 1]) % (2 * np.pi)
+        return np.asarray(np.arctan2(self.lab[..., 2], self.lab[..., 1]) % (2 * np.pi), np.float32)
 
     @cached_property
     def gradients(self) -> tuple[Floats, Floats]:

@@ -14,15 +14,16 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
-from models.appraisal.canvas import Floats
 from models.appraisal.degradations import COPIES, DEGRADATIONS, STRENGTHS
 from models.appraisal.observation import Observation
 from models.errors import DataError
 from models.vision.backbone import Backbone
 
 GENRES = {"landscape": "山水", "flowerBird": "花鸟", "human": "人物"}
+Halves = npt.NDArray[np.float16]
 ORIGINAL = "original"
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 
@@ -92,11 +93,11 @@ def variant_names(*, spoilt: bool, copied: bool) -> list[str]:
 _backbone: list[Backbone] = []
 
 
-def _observe(work: Work, backbone: Path, cache: Path, spoilt: bool, copied: bool) -> Floats:
+def _observe(work: Work, backbone: Path, cache: Path, spoilt: bool, copied: bool) -> Halves:
     file = cache / f"{work.part}-{work.genre}-{work.path.stem}.npy"
     count = len(variant_names(spoilt=spoilt, copied=copied))
     if file.is_file():
-        kept: Floats = np.load(file, allow_pickle=False)
+        kept: Halves = np.load(file, allow_pickle=False)
         if len(kept) == count:
             return kept
     if not _backbone:
@@ -106,7 +107,7 @@ def _observe(work: Work, backbone: Path, cache: Path, spoilt: bool, copied: bool
     draft = file.with_suffix(".part.npy")
     np.save(draft, found, allow_pickle=False)
     os.replace(draft, file)
-    return found
+    return np.asarray(found)
 
 
 def observed(
@@ -117,7 +118,7 @@ def observed(
     spoilt: bool = False,
     copied: bool = False,
     processes: int = 2,
-) -> Floats:
+) -> Halves:
     """float16 [works, variants, 2446] in the order of ``variant_names``.
 
     Args:

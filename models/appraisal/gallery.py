@@ -13,9 +13,11 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from models.appraisal.canvas import Floats
@@ -166,5 +168,5 @@ class Gallery:
         os.replace(part, self.folder / WORKS)
 
 
-def _standardised(values: Floats) -> Floats:
+def _standardised(values: npt.NDArray[Any]) -> Floats:
     return np.asarray((values - values.mean()) / (values.std() + 1e-6), np.float32)

@@ -63,7 +63,7 @@ def colour(canvas: Canvas) -> dict[str, float]:
     heavy = np.clip(chroma - 4, 0, None)
     histogram, _ = np.histogram(hue, BINS, (0, 2 * np.pi), weights=heavy)
     total = float(histogram.sum())
-    share = histogram / (total + 1e-6)
+    share = np.asarray(histogram / (total + 1e-6), np.float32)
     entropy = float(-(share * np.log(share + 1e-9)).sum() / np.log(BINS))
     warm = float(heavy[(hue < np.pi * 0.62) | (hue > np.pi * 1.75)].sum() / (total + 1e-6))
     light = canvas.lightness >= np.quantile(canvas.lightness, 0.9)

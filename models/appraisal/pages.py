@@ -108,8 +108,8 @@ def _chart(size: tuple[int, int], rng: Rng) -> Image.Image:
     draw.rectangle((left, top, right, bottom), outline=ink)
     kind = int(rng.integers(4))
     for k in range(1, 5):
-        y = top + k * (bottom - top) // 5
-        draw.line((left, y, right, y), fill=tuple((p + i) // 2 for p, i in zip(paper, ink, strict=True)))
+        height = top + k * (bottom - top) // 5
+        draw.line((left, height, right, height), fill=tuple((p + i) // 2 for p, i in zip(paper, ink, strict=True)))
     for _ in range(int(rng.integers(1, 5))):
         colour = tuple(int(v) for v in rng.integers(0, 220, 3))
         n = int(rng.integers(5, 40))
@@ -122,8 +122,8 @@ def _chart(size: tuple[int, int], rng: Rng) -> Image.Image:
                 draw.rectangle((float(x), float(y), float(x) + (right - left) / n / 2, bottom), fill=colour)
         elif kind == 2:
             for _ in range(60):
-                x, y = rng.uniform(left, right), rng.uniform(top, bottom)
-                draw.ellipse((x - 2, y - 2, x + 2, y + 2), fill=colour)
+                u, v = rng.uniform(left, right), rng.uniform(top, bottom)
+                draw.ellipse((u - 2, v - 2, u + 2, v + 2), fill=colour)
         else:
             start = float(rng.uniform(0, 360))
             draw.pieslice((left, top, left + bottom - top, bottom), start, start + rng.uniform(30, 140), fill=colour)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from models.appraisal.attributes import attribute_values, weighted
 from models.appraisal.canvas import Floats
@@ -20,7 +22,7 @@ ATTRIBUTE_SHARE = 0.5
 LOW_KNEE, HIGH_KNEE = 40.0, 88.0
 
 
-def attribute_mean(vectors: Floats) -> Floats:
+def attribute_mean(vectors: npt.NDArray[Any]) -> Floats:
     """The attributes' weighted mean of observation vectors [..., 2446], float32 [...]."""
     flat = np.asarray(vectors, np.float32).reshape(-1, vectors.shape[-1])[:, -len(MEASURES) :]
     found = [weighted(attribute_values(dict(zip(MEASURES, row.tolist(), strict=True)))) for row in flat]
@@ -48,7 +50,7 @@ class Ranker:
     total: tuple[float, float] = (0.0, 1.0)
     target: tuple[float, float] = (66.6, 10.0)
 
-    def members(self, vectors: Floats) -> Floats:
+    def members(self, vectors: npt.NDArray[Any]) -> Floats:
         """Every member's t of observation vectors [n, inputs], float32 [members, n]."""
         x = np.clip((np.asarray(vectors, np.float32) - self.mean) / self.scale, -6, 6)
         hidden = np.maximum(np.einsum("ni,mih->mnh", x, self.first, optimize=True) + self.bias[:, None], 0)
@@ -56,7 +58,7 @@ class Ranker:
         a = (attribute_mean(vectors) - self.attributes[0]) / self.attributes[1]
         return np.asarray(ATTRIBUTE_SHARE * a + r, np.float32)
 
-    def points(self, vectors: Floats) -> tuple[Floats, Floats]:
+    def points(self, vectors: npt.NDArray[Any]) -> tuple[Floats, Floats]:
         """Points, 0 to 100, of vectors [n, inputs], and how far the members disagree; float32 [n] twice."""
         t = self.members(vectors)
         mean, deviation = self.total
@@ -92,8 +94,10 @@ class Ranker:
     def from_arrays(cls, arrays: Mapping[str, Floats]) -> Ranker:
         """The inverse of ``arrays``."""
         n = [float(v) for v in arrays["numbers"]]
-        parts = [arrays[name].astype(np.float32) for name in ("mean", "scale", "first", "bias", "second")]
-        return cls(*parts, (n[0], n[1]), (n[2], n[3]), (n[4], n[5]))
+        mean, scale, first, bias, second = (
+            arrays[name].astype(np.float32) for name in ("mean", "scale", "first", "bias", "second")
+        )
+        return cls(mean, scale, first, bias, second, (n[0], n[1]), (n[2], n[3]), (n[4], n[5]))
 
 
 def bounded(points: Floats) -> Floats:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 from torch.nn import functional
@@ -35,7 +37,7 @@ class RankingConfig:
     seed: int = 7
 
 
-def fit_ranker(variants: Floats, config: RankingConfig | None = None) -> Ranker:
+def fit_ranker(variants: npt.NDArray[Any], config: RankingConfig | None = None) -> Ranker:
     """Fit on observation vectors [works, 1 + 24 + 8, inputs] in the order of ``corpus.variant_names``."""
     config = config or RankingConfig()
     values = np.asarray(variants, np.float32)
@@ -50,7 +52,7 @@ def fit_ranker(variants: Floats, config: RankingConfig | None = None) -> Ranker:
     return Ranker(mean, scale, stacked[0], stacked[1], stacked[2], (centre, deviation))
 
 
-def calibrated(ranker: Ranker, references: Floats) -> Ranker:
+def calibrated(ranker: Ranker, references: npt.NDArray[Any]) -> Ranker:
     """The ranker whose points have the target's mean and deviation over ``references`` [n, inputs]."""
     t = ranker.members(references).mean(0)
     return replace(ranker, total=(float(t.mean()), float(t.std())))
@@ -60,7 +62,7 @@ def _fit_member(x: torch.Tensor, a: torch.Tensor, config: RankingConfig, seed: i
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
     works, inputs = len(x), x.shape[-1]
-    chosen = torch.randint(works, (works,), generator=generator).unique()
+    chosen = torch.unique(torch.randint(works, (works,), generator=generator))  # type: ignore[no-untyped-call]
     first, second = nn.Linear(inputs, config.hidden), nn.Linear(config.hidden, 1, bias=False)
     optimiser = torch.optim.AdamW(
         [*first.parameters(), *second.parameters()], config.learning_rate, weight_decay=config.weight_decay
@@ -80,7 +82,7 @@ def _fit_member(x: torch.Tensor, a: torch.Tensor, config: RankingConfig, seed: i
         t = second(functional.relu(first(x[rows] * seen)) * kept).squeeze(-1) + a[rows]
         loss = ranking_loss(t, margins, spoilt, config)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
     with torch.no_grad():

@@ -104,7 +104,7 @@ class Backbone:
     def vectors(self, pictures: Sequence[Image.Image]) -> Floats:
         """float32 [n, 1280] of unit length, so that a dot product is a cosine."""
         found = np.stack([self.look(picture).vector for picture in pictures])
-        return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+        return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), np.float32)
 
 
 def read_build(folder: Path) -> dict[str, Any] | None:
