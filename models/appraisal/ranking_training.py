@@ -62,7 +62,7 @@ def _fit_member(x: torch.Tensor, a: torch.Tensor, config: RankingConfig, seed: i
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
     works, inputs = len(x), x.shape[-1]
-    chosen = torch.unique(torch.randint(works, (works,), generator=generator))  # type: ignore[no-untyped-call]
+    chosen = torch.unique(torch.randint(works, (works,), generator=generator))
     first, second = nn.Linear(inputs, config.hidden), nn.Linear(config.hidden, 1, bias=False)
     optimiser = torch.optim.AdamW(
         [*first.parameters(), *second.parameters()], config.learning_rate, weight_decay=config.weight_decay
