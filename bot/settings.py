@@ -37,6 +37,9 @@ class Settings(BaseSettings):
         "",
         description="句向量编码器：留空用内置的；也可以填本地目录或模型库里的名字，如 BAAI/bge-small-zh-v1.5",
     )
+    vision_dir: Path | None = Field(
+        None, description="看图的网络所在的目录（model.onnx 和 build.json）；留空用 var 下内置的"
+    )
 
     secret_key: str = Field(
         "", description="签发会话令牌的密钥，至少 32 个字符；留空则首次启动时生成并存入 var/secret.key"
@@ -106,6 +109,11 @@ class Settings(BaseSettings):
         description="安装 torch 时，若默认来源会带来 CUDA 版，就改从这个来源取 CPU 版；可以指向内网镜像",
     )
 
+    @field_validator("vision_dir", mode="before")
+    @classmethod
+    def _no_folder(cls, value: object) -> object:
+        return value or None
+
     @field_validator("cors_origins", "channels", mode="before")
     @classmethod
     def _split_list(cls, value: object) -> object:
@@ -117,6 +125,11 @@ class Settings(BaseSettings):
     def effective_database_url(self) -> str:
         """The SQLAlchemy URL in use, with an async driver."""
         return self.database_url or f"sqlite+aiosqlite:///{self.var_dir / 'wenyu.db'}"
+
+    @property
+    def effective_vision_dir(self) -> Path:
+        """Where the visual backbone lies."""
+        return self.vision_dir or self.var_dir / "vision"
 
     @property
     def effective_public_url(self) -> str:
