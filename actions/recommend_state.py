@@ -12,6 +12,8 @@ from models.recommender.language import Message
 SLOT = "recommend_state"
 TASTE_SLOT = "taste"
 MOST_SHOWN = 300
+SHORT_WISH = 4
+"""A kind of film said in so few characters (西部片) goes on from a country or a decade."""
 LISTS = ("genres", "moods", "countries", "directors", "actors")
 
 
@@ -80,7 +82,8 @@ def wishes_as_dict(wishes: Constraints) -> dict[str, Any]:
 def merged(state: State, message: Message) -> State:
     """The request after this message: a new one, or the last one changed by what was said."""
     new, old = message.wishes, state.wishes
-    if message.fresh and (message.wishes.fields or message.similar_to) and not message.drops:
+    goes_on = len(message.text) <= SHORT_WISH and bool(old.fields) and not old.genres and not message.similar_to
+    if message.fresh and not goes_on and (message.wishes.fields or message.similar_to) and not message.drops:
         # A request of its own; what was turned down before stays turned down.
         kept = {f"exclude_{f}": getattr(old, f"exclude_{f}") for f in LISTS}
         old = Constraints(**kept)

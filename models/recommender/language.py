@@ -192,7 +192,8 @@ def _ids(mentions: Sequence[Mention], role: str) -> tuple[str, ...]:
         if mention.role == role and mention.resolution.status == "resolved":
             found.append(mention.resolution.items[0])
         elif mention.role == role and mention.all:
-            found += mention.resolution.items
+            # Who likes a series likes its best known part; who has seen it has seen them all.
+            found += mention.resolution.items[: 1 if role in ("liked", "similar_to") else None]
     return tuple(dict.fromkeys(found))
 
 

@@ -69,7 +69,8 @@ def test_a_list_of_no_interest_is_not_taken_for_seen(service: RecommendService) 
 
 def test_a_series_is_asked_back_and_the_answer_is_taken(service: RecommendService) -> None:
     memory = Memory()
-    reply = say("推荐像教父系列那样的", memory, service)
+    assert say("推荐像教父系列那样的", Memory(), service).band == "answer"
+    reply = say("教父系列", memory, service)
     assert reply.band == "suggest"
     assert len(reply.buttons) == 3
     assert "教父2" in say("第二部", memory, service).text
