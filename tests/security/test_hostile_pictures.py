@@ -13,7 +13,7 @@ from PIL import Image
 
 from bot.gateway.errors import RequestError
 from bot.gateway.picture_decoder import MAX_SIDE, PictureDecoder
-from bot.gateway.uploads import check_file
+from bot.gateway.upload_store import check_file
 
 MUTATIONS = 26
 
