@@ -31,7 +31,7 @@ Say = Callable[[str], None]
 DRAWN = 240
 HELD_BACK = 6
 """Every sixth ranked work is kept from the ranker to learn how far copies of a work stray."""
-REFERENCE = "chinese_painting_3class 训练部分的国画"
+REFERENCE = "公开国画数据集（训练部分）的作品"
 COMMAND = "wenyu model train appraisal --paintings DIR --photos DIR"
 DATA = (
     {
