@@ -9,7 +9,7 @@ import pytest
 
 from actions.reply import Reply
 from bot.gateway.channels.telegram import utf16_length
-from bot.gateway.channels.wecom import utf8_length
+from bot.gateway.channels.wechat_envelope import utf8_length
 from bot.gateway.platforms.adapter import FilePart, Outlook, TextPart
 from bot.gateway.platforms.render import chosen, chosen_number, numbered, options_of, parts_of, reference, split_text
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-import aiohttp
 import orjson
 from aiohttp import web
 
 from bot.gateway.channels.dingtalk_stream_client import StreamClient
 from bot.gateway.platforms.adapter import (
+    ALL_FILES,
     KIND_NOT_UNDERSTOOD,
     Adapter,
     Arrival,
@@ -29,13 +30,14 @@ from bot.gateway.platforms.adapter import (
     Take,
     TextPart,
     check_fresh,
+    file_form,
+    json_object,
     refused,
     same,
 )
-from bot.gateway.platforms.api import PlatformApi, PlatformError
+from bot.gateway.platforms.api import PlatformApi, PlatformError, Result
 from bot.settings import Settings
 
-FILES = frozenset({"image/jpeg", "image/png", "audio/wav", "audio/ogg", "audio/mpeg", "audio/midi", "image/svg+xml"})
 FILE_TYPES = {"audio/wav": "wav", "audio/ogg": "ogg", "audio/mpeg": "mp3", "audio/midi": "mid", "image/svg+xml": "svg"}
 MILLISECOND_S = 0.001
 
@@ -52,7 +54,7 @@ class DingTalk(Adapter):
     name = "dingtalk"
     title = "钉钉"
     required = ("dingtalk_client_id", "dingtalk_client_secret")
-    outlook = Outlook(4000, files=FILES)
+    outlook = Outlook(4000, files=ALL_FILES)
     pause_s = 0.1
     signs_time_only = True
 
@@ -93,11 +95,8 @@ class DingTalk(Adapter):
         if not same(signature, expected):
             raise refused()
         check_fresh(timestamp, MILLISECOND_S)
-        try:
-            body = orjson.loads(call.body)
-        except orjson.JSONDecodeError:
-            raise refused() from None
-        if not isinstance(body, dict) or not same(str(body.get("robotCode", "")), self.settings.dingtalk_client_id):
+        body = json_object(call.body)
+        if not same(str(body.get("robotCode", "")), self.settings.dingtalk_client_id):
             raise refused()
         return Opened(web.Response, self._arrival(body), signature)
 
@@ -144,32 +143,24 @@ class DingTalk(Adapter):
         reason = f"code_{code}" if code else f"errcode_{errcode}"
         raise PlatformError(reason, permanent=not busy and not bad_token and errcode != -1, bad_token=bad_token)
 
-    async def _with_token(self, work: Any) -> Any:
+    async def _with_token(self, work: Callable[[str], Awaitable[Result]]) -> Result:
         name = f"dingtalk:{self.settings.dingtalk_client_id}"[:64]
-        token = await self.api.tokens.get(name, self._fetch_token)
-        try:
-            return await work(token)
-        except PlatformError as error:
-            if not error.bad_token:
-                raise
-        return await work(await self.api.tokens.get(name, self._fetch_token, rejected=token))
+        return await self.api.with_token(name, self._fetch_token, work)
 
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         async def work(token: str) -> dict[str, Any]:
             headers = {"x-acs-dingtalk-access-token": token}
             return self._checked(await self.api.call("POST", self._base_url + path, json=body, headers=headers))
 
-        found: dict[str, Any] = await self._with_token(work)
-        return found
+        return await self._with_token(work)
 
     async def _upload(self, part: FilePart, kind: str) -> str:
         async def work(token: str) -> str:
-            form = aiohttp.FormData()
-            form.add_field("media", part.path.read_bytes(), filename=part.path.name, content_type=part.mime)
+            form = file_form(part, "media")
             url, query = f"{self._media_url}/media/upload", {"access_token": token, "type": kind}
             return str(self._checked(await self.api.call("POST", url, params=query, data=form))["media_id"])
 
-        return str(await self._with_token(work))
+        return await self._with_token(work)
 
     async def send(self, address: dict[str, Any], part: TextPart | FilePart) -> None:
         """One text, Markdown with links that answer, picture or file."""

@@ -13,25 +13,26 @@ import hashlib
 from functools import partial
 from typing import Any
 
-import aiohttp
 import orjson
 from Crypto.Cipher import AES
 from Crypto.Util.Padding import unpad
 
 from bot.gateway.http import json_response
 from bot.gateway.platforms.adapter import (
+    ALL_FILES,
     GREETING,
     KIND_NOT_UNDERSTOOD,
     Adapter,
     Arrival,
     Call,
-    CardPart,
     FilePart,
     Opened,
     Option,
     Outlook,
     TextPart,
     check_fresh,
+    file_form,
+    json_object,
     refused,
     same,
 )
@@ -41,7 +42,6 @@ from bot.settings import Settings
 GREETED = "（打开了会话）"
 BAD_TOKEN = frozenset({99991663, 99991668, 99991661, 99991677})
 TEMPORARY = frozenset({99991400, 230020, 11232, 11233, 11247, 1500, 1503, 2200})
-FILES = frozenset({"image/jpeg", "image/png", "audio/wav", "audio/ogg", "audio/mpeg", "audio/midi", "image/svg+xml"})
 
 
 def decrypt(key: str, encrypted: str) -> bytes:
@@ -68,7 +68,7 @@ class Feishu(Adapter):
     name = "feishu"
     title = "飞书"
     required = ("feishu_app_id", "feishu_app_secret", "feishu_encrypt_key", "feishu_verification_token")
-    outlook = Outlook(4000, cards=True, files=FILES)
+    outlook = Outlook(4000, cards=True, files=ALL_FILES)
     pause_s = 0.2
 
     def __init__(self, settings: Settings, api: PlatformApi) -> None:
@@ -82,12 +82,9 @@ class Feishu(Adapter):
 
     def _decrypt(self, body: bytes) -> dict[str, Any]:
         try:
-            event = orjson.loads(decrypt(self.settings.feishu_encrypt_key, orjson.loads(body)["encrypt"]))
+            return json_object(decrypt(self.settings.feishu_encrypt_key, json_object(body)["encrypt"]))
         except (ValueError, KeyError, TypeError, binascii.Error):
             raise refused() from None
-        if not isinstance(event, dict):
-            raise refused()
-        return event
 
     def open(self, call: Call) -> Opened:
         """The console's check of the address, an event or a pressed button."""
@@ -173,30 +170,17 @@ class Feishu(Adapter):
         )
 
     async def _call(self, path: str, *, query: dict[str, str] | None = None, **request: Any) -> dict[str, Any]:
-        name = f"feishu:{self.settings.feishu_app_id}"
-        rejected = ""
-        while True:
-            token = await self.api.tokens.get(name, self._fetch_token, rejected=rejected)
+        async def work(token: str) -> dict[str, Any]:
             headers = {"Authorization": f"Bearer {token}"}
             # A form can be sent once only, so each attempt makes its own.
             arguments = {key: value() if callable(value) else value for key, value in request.items()}
-            try:
-                url = self._base_url + path
-                return self._checked(await self.api.call("POST", url, params=query, headers=headers, **arguments))
-            except PlatformError as error:
-                if not error.bad_token or rejected:
-                    raise
-                rejected = token
+            url = self._base_url + path
+            return self._checked(await self.api.call("POST", url, params=query, headers=headers, **arguments))
+
+        return await self.api.with_token(f"feishu:{self.settings.feishu_app_id}", self._fetch_token, work)
 
     async def _upload(self, part: FilePart, path: str, fields: dict[str, str], file_field: str, key: str) -> str:
-        def form() -> aiohttp.FormData:
-            data = aiohttp.FormData()
-            for name, value in fields.items():
-                data.add_field(name, value)
-            data.add_field(file_field, part.path.read_bytes(), filename=part.path.name, content_type=part.mime)
-            return data
-
-        return str((await self._call(path, data=form))["data"][key])
+        return str((await self._call(path, data=partial(file_form, part, file_field, **fields)))["data"][key])
 
     async def _upload_image(self, part: FilePart) -> str:
         return await self._upload(part, "/open-apis/im/v1/images", {"image_type": "message"}, "image", "image_key")
@@ -224,7 +208,7 @@ class Feishu(Adapter):
     async def _card(self, part: TextPart) -> dict[str, Any]:
         elements: list[dict[str, Any]] = [_plain(part.text)]
         for card in part.cards:
-            elements += [{"tag": "hr"}, _plain(_lines(card))]
+            elements += [{"tag": "hr"}, _plain(card.text)]
             if card.image is not None:
                 image = FilePart("image", card.image, "image/png", card.title)
                 elements.append({"tag": "img", "img_key": await self._upload_image(image), "alt": _text(card.title)})
@@ -252,11 +236,6 @@ def _text(text: str) -> dict[str, str]:
 
 def _plain(text: str) -> dict[str, Any]:
     return {"tag": "div", "text": _text(text)}
-
-
-def _lines(card: CardPart) -> str:
-    title = card.title + (f"（{card.subtitle}）" if card.subtitle else "")
-    return f"{title}\n{card.reason}" if card.reason else title
 
 
 def _buttons(options: tuple[Option, ...]) -> list[dict[str, Any]]:

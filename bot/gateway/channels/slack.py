@@ -11,12 +11,12 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import orjson
 from aiohttp import web
 from slack_sdk.signature import SignatureVerifier
 
 from bot.gateway.http import json_response
 from bot.gateway.platforms.adapter import (
+    ALL_FILES,
     KIND_NOT_UNDERSTOOD,
     Adapter,
     Arrival,
@@ -28,6 +28,7 @@ from bot.gateway.platforms.adapter import (
     Outlook,
     TextPart,
     check_fresh,
+    json_object,
     refused,
 )
 from bot.gateway.platforms.api import PlatformApi, PlatformError
@@ -36,7 +37,6 @@ from bot.settings import Settings
 TEMPORARY = frozenset(
     {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout", "rate_limited"}
 )
-FILES = frozenset({"image/jpeg", "image/png", "audio/wav", "audio/ogg", "audio/mpeg", "audio/midi", "image/svg+xml"})
 MENTION = re.compile(r"<@[A-Z0-9]+>")
 LINK = re.compile(r"<((?:https?|mailto):[^|>]*)(?:\|[^>]*)?>")
 BUTTON_TEXT = 75
@@ -58,7 +58,7 @@ class Slack(Adapter):
     name = "slack"
     title = "Slack"
     required = ("slack_signing_secret", "slack_bot_token")
-    outlook = Outlook(2900, cards=True, files=FILES)
+    outlook = Outlook(2900, cards=True, files=ALL_FILES)
     pause_s = 1.0
 
     def __init__(self, settings: Settings, api: PlatformApi) -> None:
@@ -96,13 +96,9 @@ class Slack(Adapter):
     def _read(call: Call) -> dict[str, Any]:
         form = call.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
         try:
-            data = parse_qs(call.body.decode())["payload"][0] if form else call.body
-            body = orjson.loads(data)
-        except (orjson.JSONDecodeError, UnicodeDecodeError, KeyError):
+            return json_object(parse_qs(call.body.decode())["payload"][0] if form else call.body)
+        except (UnicodeDecodeError, KeyError):
             raise refused() from None
-        if not isinstance(body, dict):
-            raise refused()
-        return body
 
     @staticmethod
     def _pressed(body: dict[str, Any]) -> Arrival | None:
@@ -198,9 +194,7 @@ def _actions(options: tuple[Option, ...]) -> list[dict[str, Any]]:
 
 
 def _card(card: CardPart) -> list[dict[str, Any]]:
-    title = card.title + (f"（{card.subtitle}）" if card.subtitle else "")
-    text = f"{title}\n{card.reason}" if card.reason else title
-    return [{"type": "divider"}, _section(text[:2900]), *_actions(card.options)]
+    return [{"type": "divider"}, _section(card.text[:2900]), *_actions(card.options)]
 
 
 def blocks(part: TextPart) -> list[dict[str, Any]]:

@@ -11,12 +11,11 @@ import re
 from functools import partial
 from typing import Any
 
-import aiohttp
-import orjson
 from aiohttp import web
 
 from bot.gateway.http import json_response
 from bot.gateway.platforms.adapter import (
+    ALL_FILES,
     GREETING,
     KIND_NOT_UNDERSTOOD,
     Adapter,
@@ -26,6 +25,8 @@ from bot.gateway.platforms.adapter import (
     Opened,
     Outlook,
     TextPart,
+    file_form,
+    json_object,
     refused,
     same,
 )
@@ -40,7 +41,6 @@ METHODS = {
     "image/png": ("sendPhoto", "photo"),
     "audio/mpeg": ("sendAudio", "audio"),
 }
-FILES = frozenset({"image/jpeg", "image/png", "audio/wav", "audio/ogg", "audio/mpeg", "audio/midi", "image/svg+xml"})
 
 
 def utf16_length(text: str) -> int:
@@ -54,7 +54,7 @@ class Telegram(Adapter):
     name = "telegram"
     title = "Telegram"
     required = ("telegram_bot_token", "telegram_secret_token")
-    outlook = Outlook(4096, utf16_length, files=FILES)
+    outlook = Outlook(4096, utf16_length, files=ALL_FILES)
     per_second = 25.0
     pause_s = 1.0
 
@@ -72,11 +72,8 @@ class Telegram(Adapter):
         """An update."""
         if not same(call.header("X-Telegram-Bot-Api-Secret-Token"), self.settings.telegram_secret_token):
             raise refused()
-        try:
-            update = orjson.loads(call.body)
-        except orjson.JSONDecodeError:
-            raise refused() from None
-        if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
+        update = json_object(call.body)
+        if not isinstance(update.get("update_id"), int):
             raise refused()
         pressed = update.get("callback_query")
         if isinstance(pressed, dict):
@@ -123,10 +120,7 @@ class Telegram(Adapter):
         """One text with its buttons, picture, sound or document."""
         if isinstance(part, FilePart):
             method, field = METHODS.get(part.mime, ("sendDocument", "document"))
-            form = aiohttp.FormData()
-            form.add_field("chat_id", str(address["chat"]))
-            form.add_field("caption", part.label)
-            form.add_field(field, part.path.read_bytes(), filename=part.path.name, content_type=part.mime)
+            form = file_form(part, field, chat_id=str(address["chat"]), caption=part.label)
             await self._call(method, data=form)
             return
         body: dict[str, Any] = {"chat_id": address["chat"], "text": part.text}

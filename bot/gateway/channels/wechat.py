@@ -12,8 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.gateway.channels.wechat_api import WeixinApi
-from bot.gateway.channels.wechat_envelope import Envelope, field, key_problem, read_xml, text_reply
-from bot.gateway.channels.wecom import utf8_length, xml_response
+from bot.gateway.channels.wechat_envelope import Envelope, field, key_problem, read_xml, utf8_length
 from bot.gateway.platforms.adapter import (
     GREETING,
     KIND_NOT_UNDERSTOOD,
@@ -87,11 +86,12 @@ class WeChat(Adapter):
             self._envelope.check(call.parameter("msg_signature"), timestamp, nonce, encrypted)
             fields = read_xml(self._envelope.open(encrypted))
         person, account = field(fields, "FromUserName"), field(fields, "ToUserName")
-
-        def passive(text: str) -> web.Response:
-            return xml_response(self._envelope.seal(text_reply(person, account, text)))
-
-        return Opened(lambda: web.Response(text="success"), self._arrival(fields, person), signature, passive)
+        return Opened(
+            lambda: web.Response(text="success"),
+            self._arrival(fields, person),
+            signature,
+            self._envelope.passive(person, account),
+        )
 
     def _arrival(self, fields: dict[str, Any], person: str) -> Arrival | None:
         if not person:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-import aiohttp
 import orjson
 
-from bot.gateway.platforms.adapter import FilePart
-from bot.gateway.platforms.api import PlatformApi, PlatformError
+from bot.gateway.platforms.adapter import FilePart, file_form
+from bot.gateway.platforms.api import PlatformApi, PlatformError, Result
 
 BAD_TOKEN = frozenset({40001, 40014, 42001, 42007})
 # System busy, too frequent, too many at once: the same call succeeds later.
@@ -50,14 +50,8 @@ class WeixinApi:
         answer = check(await self._api.call(method, self._base_url + path, **arguments))
         return str(answer["access_token"]), float(answer["expires_in"])
 
-    async def _with_token(self, work: Any) -> Any:
-        token = await self._api.tokens.get(self._name, self._fetch_token)
-        try:
-            return await work(token)
-        except PlatformError as error:
-            if not error.bad_token:
-                raise
-        return await work(await self._api.tokens.get(self._name, self._fetch_token, rejected=token))
+    async def _with_token(self, work: Callable[[str], Awaitable[Result]]) -> Result:
+        return await self._api.with_token(self._name, self._fetch_token, work)
 
     async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """A call with a JSON body; a token that was not accepted is fetched anew once."""
@@ -71,19 +65,17 @@ class WeixinApi:
             )
             return check(answer)
 
-        found: dict[str, Any] = await self._with_token(work)
-        return found
+        return await self._with_token(work)
 
     async def upload(self, part: FilePart, kind: str) -> str:
         """The media id of an uploaded file."""
 
         async def work(token: str) -> str:
-            form = aiohttp.FormData()
-            form.add_field("media", part.path.read_bytes(), filename=part.path.name, content_type=part.mime)
+            form = file_form(part, "media")
             url, query = self._base_url + "/cgi-bin/media/upload", {"access_token": token, "type": kind}
             return str(check(await self._api.call("POST", url, params=query, data=form))["media_id"])
 
-        return str(await self._with_token(work))
+        return await self._with_token(work)
 
     async def download(self, media_id: str, max_bytes: int) -> bytes:
         """A file that a person sent."""
@@ -95,5 +87,4 @@ class WeixinApi:
                 check(orjson.loads(data))
             return data
 
-        data: bytes = await self._with_token(work)
-        return data
+        return await self._with_token(work)

@@ -10,11 +10,13 @@ from __future__ import annotations
 import base64
 import binascii
 import time
+from collections.abc import Callable
 from secrets import token_hex
 from typing import Any
 from xml.parsers.expat import ExpatError
 
 import xmltodict
+from aiohttp import web
 from wechatpy.crypto import PrpCrypto
 from wechatpy.utils import WeChatSigner
 
@@ -114,3 +116,16 @@ class Envelope:
             f"<xml><Encrypt>{cdata(encrypted)}</Encrypt><MsgSignature>{cdata(signature)}</MsgSignature>"
             f"<TimeStamp>{timestamp}</TimeStamp><Nonce>{cdata(nonce)}</Nonce></xml>"
         )
+
+    def passive(self, person: str, account: str) -> Callable[[str], web.Response]:
+        """Makes the answer that carries a text to ``person`` in the acknowledgement."""
+
+        def answer(text: str) -> web.Response:
+            return web.Response(text=self.seal(text_reply(person, account, text)), content_type="application/xml")
+
+        return answer
+
+
+def utf8_length(text: str) -> int:
+    """Bytes in UTF-8, in which both platforms count a text."""
+    return len(text.encode())

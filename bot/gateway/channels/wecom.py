@@ -12,8 +12,9 @@ from typing import Any
 from aiohttp import web
 
 from bot.gateway.channels.wechat_api import WeixinApi
-from bot.gateway.channels.wechat_envelope import Envelope, field, key_problem, read_xml, text_reply
+from bot.gateway.channels.wechat_envelope import Envelope, field, key_problem, read_xml, utf8_length
 from bot.gateway.platforms.adapter import (
+    ALL_FILES,
     GREETING,
     KIND_NOT_UNDERSTOOD,
     Adapter,
@@ -33,17 +34,6 @@ from bot.settings import Settings
 # A button card has room for so much; anything more is sent as text with numbers.
 CARD_TEXT, CARD_BUTTONS, BUTTON_TEXT = 112, 6, 20
 GREETED = "（打开了应用）"
-FILES = frozenset({"image/jpeg", "image/png", "audio/wav", "audio/ogg", "audio/mpeg", "audio/midi", "image/svg+xml"})
-
-
-def utf8_length(text: str) -> int:
-    """Bytes in UTF-8."""
-    return len(text.encode())
-
-
-def xml_response(xml: str) -> web.Response:
-    """A passive answer."""
-    return web.Response(text=xml, content_type="application/xml")
 
 
 class WeCom(Adapter):
@@ -53,7 +43,7 @@ class WeCom(Adapter):
     title = "企业微信"
     required = ("wecom_corp_id", "wecom_agent_id", "wecom_secret", "wecom_token", "wecom_aes_key")
     # 2048 bytes, with room for the numbers of options.
-    outlook = Outlook(1500, utf8_length, files=FILES)
+    outlook = Outlook(1500, utf8_length, files=ALL_FILES)
     repeats_verbatim = True
 
     def __init__(self, settings: Settings, api: PlatformApi) -> None:
@@ -90,11 +80,7 @@ class WeCom(Adapter):
         if field(fields, "AgentID") not in ("", self.settings.wecom_agent_id):
             raise refused()
         person, corp = field(fields, "FromUserName"), field(fields, "ToUserName")
-
-        def passive(text: str) -> web.Response:
-            return xml_response(self._envelope.seal(text_reply(person, corp, text)))
-
-        return Opened(web.Response, self._arrival(fields, person), signature, passive)
+        return Opened(web.Response, self._arrival(fields, person), signature, self._envelope.passive(person, corp))
 
     def _arrival(self, fields: dict[str, Any], person: str) -> Arrival | None:
         if not person:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+import aiohttp
+import orjson
 from aiohttp import web
 from multidict import MultiMapping
 
@@ -26,6 +28,10 @@ WINDOW_S = 300
 GREETING = "你能做什么"
 VOICE_NOT_UNDERSTOOD = "抱歉，我还听不懂语音，请打字告诉我，或者把语音转成文字再发给我。"
 KIND_NOT_UNDERSTOOD = "这种消息我还看不懂，请发文字或图片给我。"
+ALL_FILES = frozenset(
+    {"image/jpeg", "image/png", "audio/wav", "audio/ogg", "audio/mpeg", "audio/midi", "image/svg+xml"}
+)
+"""What a platform can send that takes any file."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,12 @@ class CardPart:
     image: Path | None
     options: tuple[Option, ...]
 
+    @property
+    def text(self) -> str:
+        """Title, subtitle and reason as lines of text."""
+        title = self.title + (f"（{self.subtitle}）" if self.subtitle else "")
+        return f"{title}\n{self.reason}" if self.reason else title
+
 
 @dataclass(frozen=True)
 class TextPart:
@@ -130,6 +142,15 @@ class FilePart:
     mime: str
     label: str
     id: str = ""
+
+
+def file_form(part: FilePart, field_name: str, **fields: str) -> aiohttp.FormData:
+    """A form with ``fields`` and then the file; it can be sent once only."""
+    form = aiohttp.FormData()
+    for name, value in fields.items():
+        form.add_field(name, value)
+    form.add_field(field_name, part.path.read_bytes(), filename=part.path.name, content_type=part.mime)
+    return form
 
 
 @dataclass(frozen=True)
@@ -226,6 +247,17 @@ def _one(values: list[str]) -> str:
     if len(values) != 1 or not values[0]:
         raise refused()
     return values[0]
+
+
+def json_object(body: bytes | str) -> dict[str, Any]:
+    """The JSON object in a call; anything else is refused."""
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise refused() from None
+    if not isinstance(found, dict):
+        raise refused()
+    return found
 
 
 def same(given: str | bytes, expected: str | bytes) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import orjson
@@ -20,6 +20,7 @@ CALL_TIMEOUT_S = 10.0
 MAX_ANSWER_BYTES = 1024 * 1024
 # A token is fetched again this long before it expires, so that no call under way meets an expired one.
 EARLY_S = 300.0
+Result = TypeVar("Result")
 Fetch = Callable[[], Awaitable[tuple[str, float]]]
 
 
@@ -131,6 +132,20 @@ class PlatformApi:
         """Close the pool."""
         if self._http is not None:
             await self._http.close()
+
+    async def with_token(self, name: str, fetch: Fetch, work: Callable[[str], Awaitable[Result]]) -> Result:
+        """What ``work`` makes of the token of ``name``; one that the platform does not accept is fetched anew once.
+
+        Raises:
+            PlatformError: what ``work`` raises.
+        """
+        token = await self.tokens.get(name, fetch)
+        try:
+            return await work(token)
+        except PlatformError as error:
+            if not error.bad_token:
+                raise
+        return await work(await self.tokens.get(name, fetch, rejected=token))
 
     async def call(self, method: str, url: str, **request: Any) -> dict[str, Any]:
         """The JSON object that the platform answers.

@@ -85,8 +85,7 @@ def split_text(text: str, outlook: Outlook) -> list[str]:
 
 def card_lines(number: int, card: CardPart) -> str:
     """A card as lines of text, with its number."""
-    title = f"{number}. {card.title}" + (f"（{card.subtitle}）" if card.subtitle else "")
-    return f"{title}\n{card.reason}" if card.reason else title
+    return f"{number}. {card.text}"
 
 
 def _how_to_choose(cards: tuple[CardPart, ...]) -> str:
