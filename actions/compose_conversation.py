@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from actions import compose_replies as say
-from actions.compose_edits import bars_of, edited, new_piece, new_seed
+from actions.compose_edits import edited
 from actions.compose_language import understand
 from actions.compose_moods import MOODS
+from actions.compose_new import bars_of, new_piece, new_seed
 from actions.compose_service import ComposeService
 from actions.compose_state import SLOT, State
 from actions.compose_wish import Wish
@@ -19,6 +20,7 @@ from actions.reply import Media, Reply
 from actions.skill import ANSWERED, Outcome, Turn
 from models.music.audio import SoundError
 from models.music.files import File, midi_file, page_files, sound_files
+from models.music.hummed import RecordingError, read_recording
 from models.music.instruments import INSTRUMENTS, nearest, of_program
 from models.music.midi import MidiError, read_midi
 from models.music.piece import (
@@ -47,7 +49,6 @@ CONTINUED_BARS = 8
 _CHANGING = re.compile(
     r"换成|改成|改为|变成|调到|调成|改到|移到|提速到|转到|换[^一]|再[^来写做生]|更|不变|太|把|这首|刚才|试试"
 )
-_HUMMED = "录音里的旋律我还听不出音高。请上传一个 MIDI 文件，我就能接着写下去。"
 
 
 def converse(turn: Turn, service: ComposeService) -> Outcome:
@@ -59,7 +60,7 @@ def converse(turn: Turn, service: ComposeService) -> Outcome:
     talk = Talk(turn, service, state, understand(turn.text), sure)
     try:
         reply = talk.answer()
-    except (RequestError, MidiError) as error:
+    except (RequestError, MidiError, RecordingError) as error:
         reply = say.asked_back(error.user_message, state, sure)
         return _outcome(reply, state)
     return _outcome(reply, talk.state)
@@ -216,14 +217,13 @@ class Talk:
         return say.offered(self.state, pieces, tuple(media), self.sure)
 
     def _continue(self, attachment: Mapping[str, str]) -> Reply:
-        """Go on from an uploaded MIDI file."""
-        if "midi" not in attachment.get("mime", ""):
-            return self._back(_HUMMED)
+        """Go on from an uploaded MIDI file or a hummed recording."""
         try:
             data = Path(attachment["path"]).read_bytes()
         except (KeyError, OSError):
             return self._back("这个文件打不开了，请重新上传。")
-        melody = read_midi(data)
+        hummed = "midi" not in attachment.get("mime", "")
+        melody = read_recording(data) if hummed else read_midi(data)
         own_bars = len(melody.tokens) // STEPS
         skip = -own_bars % PHRASE_BARS
         tokens = (*([PITCHES + 1] * (skip * STEPS)), *melody.tokens.tolist())
@@ -249,7 +249,9 @@ class Talk:
             opening=tokens,
             skip=skip,
         )
-        heard = f"您的旋律我听作 {say.key_name(self.request)}，{own_bars} 小节；后面 {bars - own_bars} 小节是接着写的。"
+        whose = "您哼的旋律" if hummed else "您的旋律"
+        pace = f"，每分钟约 {melody.tempo} 拍" if hummed else ""
+        heard = f"{whose}我听作 {say.key_name(self.request)}{pace}，{own_bars} 小节；后面 {bars - own_bars} 小节是接着写的。"
         return self._made("接着写好了", [heard])
 
     def _compose(self, request: Request) -> Piece:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Self
 
+from actions.stored_state import StoredState, listed, tupled
 from models.recommender.constraints import Constraints
 from models.recommender.language import Message
 
@@ -18,7 +19,7 @@ LISTS = ("genres", "moods", "countries", "directors", "actors")
 
 
 @dataclass(frozen=True)
-class State:
+class State(StoredState):
     """Between two turns.
 
     Attributes:
@@ -50,23 +51,13 @@ class State:
 
     def as_dict(self) -> dict[str, Any]:
         """As it is stored; only JSON types, and of the wishes only those that are set."""
-        stored = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "wishes"}
-        stored = {name: list(value) if isinstance(value, tuple) else value for name, value in stored.items()}
-        return stored | {"wishes": wishes_as_dict(self.wishes)}
+        return super().as_dict() | {"wishes": wishes_as_dict(self.wishes)}
 
     @classmethod
-    def from_dict(cls, stored: object) -> State:
+    def from_dict(cls, stored: object) -> Self:
         """The inverse of as_dict; what another release stored and this one does not know is left out."""
-        if not isinstance(stored, Mapping):
-            return cls()
-        known = {f.name for f in fields(cls)}
-        values: dict[str, Any] = {
-            n: tuple(v) if isinstance(v, list) else v for n, v in stored.items() if n in known and n != "wishes"
-        }
-        wishes: dict[str, Any] = {
-            n: tuple(v) if isinstance(v, list) else v for n, v in dict(stored.get("wishes") or {}).items()
-        }
-        return cls(**values, wishes=Constraints(**wishes))
+        wishes = stored.get("wishes") if isinstance(stored, Mapping) else None
+        return replace(super().from_dict(stored), wishes=Constraints(**tupled(dict(wishes or {}))))
 
     def showing(self, items: tuple[str, ...], reasons: tuple[str, ...]) -> State:
         """After a list was shown."""
@@ -76,7 +67,7 @@ class State:
 
 def wishes_as_dict(wishes: Constraints) -> dict[str, Any]:
     """The wishes that are set, JSON types."""
-    return {n: list(v) if isinstance(v, tuple) else v for n, v in asdict(wishes).items() if v}
+    return listed({name: value for name, value in asdict(wishes).items() if value})
 
 
 def merged(state: State, message: Message) -> State:

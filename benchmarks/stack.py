@@ -120,7 +120,7 @@ def running_stack(var: Path, project: Path = ROOT, **settings: str) -> Iterator[
     """
     var.mkdir(parents=True, exist_ok=True)
     built = Path(os.environ.get("WENYU_VAR_DIR") or ROOT / "var")
-    for name in ("encoder", "index"):
+    for name in ("encoder", "index", "vision"):
         if (built / name).exists() and not (var / name).exists():
             (var / name).symlink_to((built / name).resolve())
     port = free_port()

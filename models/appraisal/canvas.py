@@ -10,23 +10,30 @@ import numpy.typing as npt
 from PIL import Image
 from scipy import ndimage
 
-from models.vision.backbone import scaled
-
 Floats = npt.NDArray[np.float32]
+SIDE = 160
+"""Pixels to a side. Every picture is judged as a square: strokes and composition show, what a larger scan adds does not, and
+a copy that is only squashed gains nothing."""
 _XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]], np.float32)
 _WHITE = np.array([0.9505, 1.0, 1.089], np.float32)
 
 
 @dataclass(frozen=True)
 class Canvas:
-    """``rgb``: float32 [h, w, 3] in [0, 1], sRGB, the picture at the backbone's scale."""
+    """``rgb``: float32 [h, w, 3] in [0, 1], sRGB, SIDE to a side."""
 
     rgb: Floats
 
     @classmethod
     def of(cls, picture: Image.Image) -> Canvas:
         """A picture of any size and mode."""
-        return cls(np.asarray(scaled(picture), np.float32) / 255)
+        square = picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC, reducing_gap=3.0)
+        return cls(np.asarray(np.asarray(square, np.float32) / 255, np.float32))
+
+    @property
+    def picture(self) -> Image.Image:
+        """As a picture of SIDE by SIDE pixels."""
+        return Image.fromarray((self.rgb * 255 + 0.5).astype(np.uint8))
 
     @cached_property
     def lab(self) -> Floats:
@@ -50,7 +57,7 @@ class Canvas:
     @cached_property
     def hue(self) -> Floats:
         """Angle in the a-b plane, float32 [h, w], in [0, 2 pi)."""
-        return np.arctan2(self.lab[..., 2], self.lab[..., 1]) % (2 * np.pi)
+        return np.asarray(np.arctan2(self.lab[..., 2], self.lab[..., 1]) % (2 * np.pi), np.float32)
 
     @cached_property
     def gradients(self) -> tuple[Floats, Floats]:

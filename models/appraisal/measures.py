@@ -6,6 +6,7 @@ Every function takes a Canvas and returns named numbers; ``MEASURES`` is their o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 import numpy as np
 from scipy import ndimage
@@ -52,7 +53,6 @@ def composition(canvas: Canvas) -> dict[str, float]:
         "lines": abs(direction),
         "lines_angle": float(np.angle(direction) / 2),
         "cut_by_frame": cut,
-        "proportions": float(np.log(w / h)),
     }
 
 
@@ -63,7 +63,7 @@ def colour(canvas: Canvas) -> dict[str, float]:
     heavy = np.clip(chroma - 4, 0, None)
     histogram, _ = np.histogram(hue, BINS, (0, 2 * np.pi), weights=heavy)
     total = float(histogram.sum())
-    share = histogram / (total + 1e-6)
+    share = np.asarray(histogram / (total + 1e-6), np.float32)
     entropy = float(-(share * np.log(share + 1e-9)).sum() / np.log(BINS))
     warm = float(heavy[(hue < np.pi * 0.62) | (hue > np.pi * 1.75)].sum() / (total + 1e-6))
     light = canvas.lightness >= np.quantile(canvas.lightness, 0.9)
@@ -137,7 +137,7 @@ def texture(canvas: Canvas) -> dict[str, float]:
     bands = [value]
     for sigma in (0.8, 1.6, 3.2, 6.4):
         bands.append(ndimage.gaussian_filter(value, sigma, truncate=3))
-    energy = [float((a - b).std()) + 1e-5 for a, b in zip(bands, bands[1:], strict=False)]
+    energy = [float((a - b).std()) + 1e-5 for a, b in pairwise(bands)]
     noise = ndimage.convolve(value, np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32))
     edges = canvas.edges
     calm = edges <= np.quantile(edges, 0.4)
@@ -146,7 +146,6 @@ def texture(canvas: Canvas) -> dict[str, float]:
     angle = np.arctan2(gy[strong], gx[strong]) % np.pi
     histogram, _ = np.histogram(angle, 12, (0, np.pi), weights=edges[strong])
     share = histogram / (histogram.sum() + 1e-9)
-    across, down = np.abs(np.diff(value, axis=1)).mean(), np.abs(np.diff(value, axis=0)).mean()
     busy = ndimage.uniform_filter(edges, 15)
     return {
         "fine": float(np.log(energy[0])),
@@ -156,7 +155,6 @@ def texture(canvas: Canvas) -> dict[str, float]:
         "grain": float(np.log(np.abs(noise[calm]).mean() + 1e-4)),
         "grain_all": float(np.log(np.median(np.abs(noise)) + 1e-4)),
         "stroke_variety": float(-(share * np.log(share + 1e-9)).sum() / np.log(12)),
-        "anisotropy": float(np.log((across + 1e-5) / (down + 1e-5))),
         "detail": float((edges > 0.03).mean()),
         "detail_spread": float(busy.std() / (busy.mean() + 1e-6)),
     }

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from PIL import Image
 
-from models.appraisal.canvas import Canvas, Floats
+from models.appraisal.canvas import SIDE, Canvas, Floats
 from models.appraisal.measures import MEASURES, measured
 from models.vision.backbone import Backbone, Features
 
@@ -27,10 +27,10 @@ class Observation:
     def of(cls, picture: Image.Image, backbone: Backbone) -> Observation:
         """Look at a picture of any size and mode."""
         canvas = Canvas.of(picture)
-        return cls(backbone.look(picture), measured(canvas), canvas)
+        return cls(backbone.look(canvas.picture, SIDE), measured(canvas), canvas)
 
     @cached_property
     def vector(self) -> Floats:
-        """float32 [2448]: the backbone's vector (1280) and texture (1120), then the measures in their order (48)."""
+        """float32 [2446]: the backbone's vector (1280) and texture (1120), then the measures in their order (46)."""
         values = np.array([self.measures[name] for name in MEASURES], np.float32)
         return np.concatenate([self.features.vector, self.features.texture, values])

@@ -121,10 +121,15 @@ def read_midi(data: bytes) -> Melody:
     if not parts:
         raise MidiError("这个 MIDI 文件里没有找到旋律，请换一个。")
     chosen = max(parts, key=lambda p: np.mean([n[2] for n in parts[p]]) + min(len(parts[p]), 32) / 4)
-    return _melody(parts[chosen], file.ticks_per_beat, min(FASTEST, max(SLOWEST, tempo)), programs.get(chosen, 0))
+    return melody_of(parts[chosen], file.ticks_per_beat, min(FASTEST, max(SLOWEST, tempo)), programs.get(chosen, 0))
 
 
-def _melody(notes: list[tuple[int, int, int]], ticks_per_beat: int, tempo: int, program: int) -> Melody:
+def melody_of(notes: list[tuple[int, int, int]], ticks_per_beat: int, tempo: int, program: int) -> Melody:
+    """The highest voice of notes (start and end in ticks, MIDI number), at most its last MAX_BARS bars.
+
+    Args:
+        notes: at least one, in any order; tempo: quarters a minute within the bounds; program: of General MIDI.
+    """
     to_step = 4 / ticks_per_beat
     quantised = sorted((round(a * to_step), round(b * to_step), p) for a, b, p in notes)
     skyline: dict[int, tuple[int, int]] = {}

@@ -67,6 +67,10 @@ class Names:
         self.exact = dict(self.exact)
         self._han = [key for key, _, _ in han]
         self.han = [(key, code, self.exact[key][code]) for key, _, code in han]
+        self._beginning: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for key, code, rank in self.han:
+            if rank < 2:
+                self._beginning[key[:2]].append((key, code))
         self.heads = {
             (han_key(name), code): han_key(head)
             for code, names in enumerate(self._of)
@@ -113,11 +117,12 @@ class Names:
     def turned(self, text: str) -> set[int]:
         """Items of which a Chinese title begins with the end of the mention and ends with its beginning: 小霸王虎豹."""
         key = han_key(text)
-        halves = [(key[n:], key[:n]) for n in range(2, len(key) - 1)]
         return {
-            code for name, code, rank in self.han
-            if rank < 2 and len(key) * 3 >= len(name) * 2 and len(key) <= len(name) and name != key
-            and any(name.startswith(first) and name.endswith(last) for first, last in halves)
+            code
+            for n in range(2, len(key) - 1)
+            for name, code in self._beginning.get(key[n : n + 2], ())
+            if name.startswith(key[n:]) and name.endswith(key[:n])
+            and len(key) * 3 >= len(name) * 2 and len(key) <= len(name) and name != key
         }  # fmt: skip
 
     def squeezed(self, key: str) -> dict[int, int]:

@@ -16,7 +16,7 @@ from models.recommender.descriptions import Descriptions
 from models.recommender.people import People
 from models.recommender.title_clues import NO_CLUES, Clues, read_clues
 from models.recommender.title_hints import read_hints
-from models.recommender.title_keys import HAN, han_key, latin_key
+from models.recommender.title_keys import HAN, han_key, latin_key, normalised_key
 from models.recommender.title_names import ACCEPT, ALONE, SHORT_NAME, Names, Scores
 from models.recommender.title_resolution import UNKNOWN, Found, Resolution
 from models.recommender.title_series import SeriesNames, numbered_part, second_part
@@ -139,8 +139,9 @@ class TitleIndex:
                 han = bool(HAN.search(piece))
                 if not han and not _whole_words(text, first, last):
                     continue
-                codes = self._names.exact.get(han_key(piece) if han else latin_key(piece))
-                if not codes and han and (parts := self._series.named(han_key(piece))):
+                key = normalised_key(piece) if han else latin_key(piece)
+                codes = self._names.exact.get(key)
+                if not codes and han and (parts := self._series.named(key)):
                     codes = dict.fromkeys(parts, 0)
                 if codes and (han or len(piece) > 3):
                     best = min(codes.values())

@@ -54,14 +54,14 @@ def scaled(picture: Image.Image, side: int = SIDE) -> Image.Image:
     return picture.resize((size[0], size[1]), Image.Resampling.BICUBIC, reducing_gap=3.0)
 
 
-def prepared(picture: Image.Image) -> tuple[Floats, Floats, tuple[float, float]]:
+def prepared(picture: Image.Image, side: int = SIDE) -> tuple[Floats, Floats, tuple[float, float]]:
     """A picture as the network takes it.
 
     Returns:
         float32 [1, 3, h, w] normalised, its edges repeated up to multiples of 32; float32 [1, 1, h, w], 1 where the
         picture is; its height and width in cells.
     """
-    pixels = np.asarray(scaled(picture), np.float32) / 255
+    pixels = np.asarray(scaled(picture, side), np.float32) / 255
     height, width = pixels.shape[:2]
     missing = [(-height) % STRIDE, (-width) % STRIDE]
     values = np.pad((pixels - MEAN) / STD, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
@@ -93,20 +93,18 @@ class Backbone:
         options.inter_op_num_threads = 1
         # The arena would keep the memory of the largest picture for good.
         options.enable_cpu_mem_arena = False
-        self._session = onnxruntime.InferenceSession(
-            str(folder / GRAPH), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = onnxruntime.InferenceSession(str(folder / GRAPH), options, providers=["CPUExecutionProvider"])
 
-    def look(self, picture: Image.Image) -> Features:
-        """The features of a picture of any size and mode."""
-        pixels, mask, covered = prepared(picture)
+    def look(self, picture: Image.Image, side: int = SIDE) -> Features:
+        """The features of a picture of any size and mode, scaled to ``side`` squared pixels; less is quicker."""
+        pixels, mask, covered = prepared(picture, side)
         outputs = self._session.run(["map", "vector", "texture"], {"picture": pixels, "mask": mask})
         return Features(outputs[1][0], outputs[2][0], outputs[0][0], covered)
 
     def vectors(self, pictures: Sequence[Image.Image]) -> Floats:
         """float32 [n, 1280] of unit length, so that a dot product is a cosine."""
         found = np.stack([self.look(picture).vector for picture in pictures])
-        return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+        return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), np.float32)
 
 
 def read_build(folder: Path) -> dict[str, Any] | None:

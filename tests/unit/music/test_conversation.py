@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
 from actions.compose import claims
 from actions.compose_conversation import converse
@@ -150,8 +153,26 @@ def test_a_broken_upload_is_a_sentence(visitor: Visitor, tmp_path: Path, data: b
     assert reply.media == ()
 
 
+def test_a_hummed_melody_goes_on(visitor: Visitor, tmp_path: Path) -> None:
+    file = tmp_path / "hum.ogg"
+    t = np.arange(11_025) / 22_050
+    breath = np.clip(np.minimum(50 * t, 20 * (0.46 - t)), 0, 1)
+    tune = (60, 62, 64, 60, 64, 65, 67, 67, 69, 67, 65, 64, 62, 62, 60, 60)
+    turns = [2 * np.pi * 440 * 2 ** ((m - 69) / 12) * t for m in tune]
+    hum = [(np.sin(turn) + 0.2 * np.sin(2 * turn)) * breath for turn in turns]
+    soundfile.write(file, np.concatenate(hum) * 0.3, 22_050)
+    reply = visitor.say("按我哼的接着写", file, "audio/ogg")
+    assert reply.band == "answer"
+    assert re.search("您哼的旋律我听作 C大调，每分钟约 1(19|20|21) 拍，4 小节", reply.text)
+    assert reply.data["bars"] == 4 + 8
+    piece = visitor.service.models[visitor.request.style].compose(visitor.request)
+    assert [n.pitch for n in piece.notes][: len(tune)] == list(tune)
+
+
 def test_a_recording_and_a_file_that_is_gone_are_sentences(visitor: Visitor, tmp_path: Path) -> None:
-    assert "上传一个 MIDI" in visitor.say("按我哼的写下去", tmp_path / "x.wav", "audio/wav").text
+    file = tmp_path / "x.wav"
+    soundfile.write(file, np.zeros(44_100), 22_050)
+    assert "几乎没有声音" in visitor.say("按我哼的写下去", file, "audio/wav").text
     assert "重新上传" in visitor.say("", tmp_path / "gone.mid").text
 
 

@@ -13,7 +13,7 @@ from models.music.game import critic_loss, generator_loss, judged, likelihood_lo
 from models.music.generator import SIZES, Generator, Given, ages, sounding
 from models.music.model import new_critic, new_generator
 from models.music.phrases import NONE, Phrases, phrases_of
-from models.music.tensor import CHORDS, HOLD, REST, TOKENS, Note, Tune, tokens_of
+from models.music.tensor import CHORDS, HOLD, PITCHES, REST, STEPS, TOKENS, Note, Tune, tokens_of
 from models.music.vae import fit_vae
 
 SMALL = MusicConfig(
@@ -116,6 +116,13 @@ def test_training_lowers_the_loss_and_the_game_runs() -> None:
     assert len(lines) == SMALL.warm_epochs
     played = play(generator, new_critic(SMALL), phrases, SMALL, lines.append)
     assert all(bool(torch.isfinite(p).all()) for p in played.parameters())
+
+
+def test_a_silence_is_broken(generator: Generator) -> None:
+    quiet = torch.full((6, 64, TOKENS), -50.0)
+    quiet[..., REST] = 50.0
+    tokens, _ = generator.roll(given(), torch.zeros(6, SMALL.noise), quiet, torch.zeros(6, 8, CHORDS))
+    assert (tokens.argmax(-1)[:, : 2 * STEPS] < PITCHES).any(1).all()
 
 
 def test_the_comparison_models_write_phrases_of_the_right_shape() -> None:
