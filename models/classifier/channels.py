@@ -1,7 +1,7 @@
 """The channels (频道) of a culture and entertainment platform, and how the corpora's classes are mapped onto them.
 
 The corpora know 娱乐 and 文化 only as wholes. Where a title names what it is about (票房, 专辑, 京剧…), it goes to that
-channel; what names nothing, or several things, is left out. What the corpora lack is in written/channels.yml.
+channel; what names nothing, or several things, is left out. What the corpora lack is written (written.py).
 """
 
 from __future__ import annotations
@@ -9,18 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from functools import cache
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-import yaml
-
 from knowledge.normalise import normalise
 from models.classifier.corpora import Corpus, Sample, apart, find, shuffled, thucnews, tnews
-from models.classifier.heldout import held_out
-from models.classifier.plots import WRITTEN, plots
+from models.classifier.plots import plots
 
 ENGLISH = {
     "影视": "Film & TV", "综艺": "Variety shows", "音乐": "Music", "动漫": "Anime & comics", "游戏": "Games",
@@ -49,10 +44,12 @@ RULES = {
     "代言|整容|童年照|男友|女友|老公|小三|星二代|身材|穿搭|造型|私照|婚纱",
 }
 _PATTERNS = {channel: re.compile(words) for channel, words in RULES.items()}
+REPEATED = 2
+"""Written texts count this often beside the headlines: a visitor writes like a person, not like an editor."""
 PLOTS = 250
 """Plots of films that are learned as 影视."""
-FEWEST, MOST_REPEATS = 500, 12
-"""Texts that a small class is repeated up to, and how often at most."""
+MOST = 300
+"""Headlines and passages of a channel that are learned from."""
 FROM_ENTERTAINMENT = ("动漫", "综艺", "音乐", "戏曲舞台", "影视", "明星")
 FROM_CULTURE = ("动漫", "戏曲舞台", "读书", "艺术", "音乐")
 
@@ -82,13 +79,6 @@ def mapped(samples: Iterable[Sample]) -> Iterator[Sample]:
             yield Sample(sample.text, (channel,), sample.hint)
 
 
-@cache
-def written(part: str) -> tuple[Sample, ...]:
-    """The texts written for this project: part train or dev."""
-    data = yaml.safe_load((WRITTEN / "channels.yml").read_text(encoding="utf-8"))
-    return tuple(Sample(normalise(t), (c,)) for c, parts in data.items() for t in parts.get(part, ()))
-
-
 def passages(folder: Path) -> Iterator[Sample]:
     """Longer texts: encyclopedia entries on films, music and sights (KdConv)."""
     for name, channel in (("film", "影视"), ("music", "音乐"), ("travel", "旅游")):
@@ -107,25 +97,25 @@ def passages(folder: Path) -> Iterator[Sample]:
         yield from (Sample(text, (channel,)) for text in seen)
 
 
-def corpus(folder: Path) -> Corpus:
-    """Everything mapped onto channels; the parts of thucnews10 and tnews stay what they are."""
-    parts: dict[str, list[Sample]] = {"train": [], "dev": [], "test": []}
+def corpus(folder: Path, own: Iterable[Sample]) -> Corpus:
+    """Train: the corpora mapped onto channels, and the written texts ``own``. Test: the corpora's own."""
+    train: list[Sample] = []
+    test: list[Sample] = []
     for source in (thucnews(folder), tnews(folder)):
-        for part, samples in parts.items():
-            samples.extend(mapped(getattr(source, part)))
+        train += mapped(source.train)
+        test += mapped(source.test)
     extra = shuffled([*passages(folder)])
     tenth = len(extra) // 10
-    parts["test"] += extra[:tenth]
-    parts["dev"] += extra[tenth : 2 * tenth]
-    parts["train"] += extra[2 * tenth :] + [Sample(plot.text, ("影视",)) for plot in islice(plots(), PLOTS)]
-    parts["train"] += written("train")
-    parts["dev"] += written("dev")
-    whole = apart("channels", parts["train"], parts["dev"], [*parts["test"], *held_out("channel")])
-    return replace(whole, train=evened(whole.train))
+    test += extra[:tenth]
+    train += extra[tenth:] + [Sample(plot.text, ("影视",)) for plot in islice(plots(), PLOTS)]
+    train = [*limited(shuffled(train)), *list(own) * REPEATED]
+    return apart("channels", shuffled(train), (), test)
 
 
-def evened(samples: Sequence[Sample]) -> tuple[Sample, ...]:
-    """The samples, those of small classes repeated: a visitor asks about opera as often as about stocks."""
-    counts = Counter(sample.labels[0] for sample in samples)
-    times = {label: min(MOST_REPEATS, max(1, round(FEWEST / n))) for label, n in counts.items()}
-    return tuple(shuffled(sample for sample in samples for _ in range(times[sample.labels[0]])))
+def limited(samples: Iterable[Sample]) -> Iterator[Sample]:
+    """The samples, the first MOST of each channel: a visitor asks about opera as often as about stocks."""
+    seen: Counter[str] = Counter()
+    for sample in samples:
+        seen[sample.labels[0]] += 1
+        if seen[sample.labels[0]] <= MOST:
+            yield sample

@@ -84,7 +84,12 @@ def multi_label(classifier: TextClassifier, samples: Sequence[Sample]) -> MultiL
     place = {label: i for i, label in enumerate(classifier.labels)}
     for row, sample in enumerate(samples):
         truth[row, [place[label] for label in sample.labels]] = True
-    said = p >= np.array(classifier.calibration.thresholds)
+    return score_multi(p, truth, classifier.calibration.thresholds)
+
+
+def score_multi(p: Floats, truth: npt.NDArray[np.bool_], thresholds: Sequence[float]) -> MultiLabelReport:
+    """Figures of probabilities float32 [n, labels] against true labels bool [n, labels]; ``thresholds``: one a label."""
+    said = p >= np.array(thresholds)
     said[np.arange(len(p)), p.argmax(axis=1)] |= ~said.any(axis=1)
     seen = np.flatnonzero(truth.any(axis=0))
     return MultiLabelReport(

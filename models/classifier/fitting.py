@@ -12,7 +12,7 @@ from sklearn.metrics import label_ranking_average_precision_score
 
 from knowledge.static_vectors import WordVectors
 from models.classifier import inference, teacher, wide
-from models.classifier.calibration import fit_multi, fit_single
+from models.classifier.calibration import Calibration, fit_multi, fit_single
 from models.classifier.config import ClassifierConfig, NetworkConfig, TrainingConfig
 from models.classifier.corpora import Sample
 from models.classifier.model import TextClassifier
@@ -141,6 +141,7 @@ def fit(
     Args:
         labels: the label set; every sample's labels are of it. ``english``: their English names, where there are any.
         train_part, dev_part: to learn from; to stop, calibrate and set thresholds by. Their texts are normalised.
+            Without a dev part all passes are made, and nothing is calibrated.
         start: where embeddings and convolutions begin. encode: the sentence encoder, for the teacher.
         unlabelled: further texts (none of the dev or test part), for which the teacher's opinion is the only target.
         report: called after each pass.
@@ -171,15 +172,19 @@ def fit(
         return float((said.argmax(axis=1) == codes).mean())
 
     loss = binary_cross_entropy if multi_label else soft_cross_entropy
-    best = train(network, encoded, targets, said, loss, score, config.training, report)
+    best = train(network, encoded, targets, said, loss, score if dev_part else None, config.training, report)
     served = to_numpy(best)
-    logits = served.logits(dev_encoded)
     calibration = (
-        fit_multi(logits, dev_truth, config.precision) if multi_label else fit_single(logits, codes, config.precision)
+        calibrated(served.logits(dev_encoded), dev_truth, multi_label, config.precision) if dev_part else Calibration()
     )
     return TextClassifier(
         task, tuple(labels), multi_label, replace(config, network=shape), vocabulary, served, calibration, english or {}
     )
+
+
+def calibrated(logits: Floats, truth: Floats, multi_label: bool, precision: float) -> Calibration:
+    """Temperature and thresholds by ``logits`` and ``truth``, float32 [n, labels], of texts that were not learned from."""
+    return fit_multi(logits, truth, precision) if multi_label else fit_single(logits, truth.argmax(axis=1), precision)
 
 
 def said_beside(

@@ -89,6 +89,7 @@ class TextCNN(nn.Module):
         self.character_table = nn.Parameter(torch.randn(n_characters, size) * 0.3, requires_grad=False)
         self.word_table = nn.Parameter(torch.randn(n_words, size) * 0.3, requires_grad=False)
         # What the wide path says is fitted before (wide.py); how much it counts is learned.
+        self.ngram_table: torch.Tensor
         self.register_buffer("ngram_table", torch.zeros(config.ngram_buckets and config.ngram_buckets + 1, n_labels))
         self.ngram_scale = nn.Parameter(torch.full((1,), 2.0), requires_grad=config.ngram_buckets > 0)
         with torch.no_grad():

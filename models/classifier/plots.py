@@ -9,7 +9,6 @@ from knowledge.normalise import normalise
 from models.classifier.corpora import Sample
 from models.tsv import read_rows
 
-WRITTEN = Path(__file__).resolve().parent / "written"
 RECOMMENDER = Path(__file__).resolve().parents[1] / "recommender"
 RENAMED = {"儿童": "家庭", "歌舞": "音乐", "黑色电影": "犯罪", "纪录片": "纪录", "IMAX": ""}
 
