@@ -48,7 +48,7 @@ REPEATED = 2
 """Written texts count this often beside the headlines: a visitor writes like a person, not like an editor."""
 PLOTS = 250
 """Plots of films that are learned as 影视."""
-MOST = 300
+MOST = 200
 """Headlines and passages of a channel that are learned from."""
 FROM_ENTERTAINMENT = ("动漫", "综艺", "音乐", "戏曲舞台", "影视", "明星")
 FROM_CULTURE = ("动漫", "戏曲舞台", "读书", "艺术", "音乐")

@@ -139,10 +139,9 @@ def config_of(task: str) -> ClassifierConfig:
         own = replace(config.training, epochs=3, batch_size=32, soft_weight=0.8)
         return replace(config, piece=200, precision=0.9, training=own)
     if task == "genre":
-        return replace(config, piece=160, precision=0.9, training=replace(config.training, epochs=15))
-    return replace(
-        config, precision=0.9, training=replace(config.training, epochs=5, batch_size=128, learning_rate=2e-3)
-    )
+        own = replace(config.training, epochs=5, soft_weight=0.0)
+        return replace(config, piece=160, precision=0.9, training=own)
+    return replace(config, precision=0.9, training=replace(config.training, epochs=3, soft_weight=0.0))
 
 
 def corpus_of(task: str, shop: Workshop, own: Sequence[Sample] | None = None) -> Corpus:

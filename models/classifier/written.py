@@ -15,14 +15,10 @@ from models.classifier.corpora import Sample
 from models.tsv import read_rows
 
 WRITTEN = Path(__file__).resolve().parent / "written"
-JUDGES = {
-    "polarity": ("films", "music-books-games", "stage-venues"),
-    "channel": ("first",),
-    "genre": ("first", "second"),
-}
+JUDGES = {"polarity": ("films", "music-books-games", "stage-venues"), "channel": ("first",), "genre": ("second",)}
 """Writers whose texts are judged by a network that learned from the others'."""
-BLOCKS = {("genre", "second"): 3}
-"""Where nearly everything is one writer's, it is judged in this many blocks of successive texts."""
+LAST = {"genre": 260}
+"""Where nearly everything is one writer's, only that many texts are judged, the last."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +48,7 @@ def turns(task: str) -> list[Turn]:
     """The texts of each judge in turn."""
     found = []
     for writer in JUDGES[task]:
-        own = by_writer(task)[writer]
-        blocks = BLOCKS.get((task, writer), 1)
-        for number in range(blocks):
-            judged = own[len(own) * number // blocks : len(own) * (number + 1) // blocks]
-            name = writer if blocks == 1 else f"{writer} {number + 1}/{blocks}"
-            chosen = set(judged)
-            found.append(Turn(name, tuple(s for s in written(task) if s not in chosen), judged))
+        judged = by_writer(task)[writer][-LAST.get(task, 0) :]
+        chosen = set(judged)
+        found.append(Turn(writer, tuple(s for s in written(task) if s not in chosen), judged))
     return found
