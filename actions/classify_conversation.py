@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from actions import classify_replies as say
 from actions.classify_language import Request, follow_up_of, understand
-from actions.classify_pictures import looked_at
 from actions.classify_service import ClassifyService
 from actions.classify_state import SLOT, State
 from actions.reply import Band, Button, Reply
@@ -16,8 +15,7 @@ EXAMPLE = "这段话属于什么类型：侦探在孤岛上追查连环命案，
 ASK = "请把要分类的文字发给我：一段话、一篇短评都行；几段一起发，就一行一段。"
 CANCELLED = "好的，那就不分了。"
 NOTHING_BEFORE = "我还没有给什么分过类。" + ASK
-SOUND = "声音的分类还没有开通，先不拿别的来凑数。" + ASK
-LOOKED_AT = ("image", "video")
+PICTURE = "图片和音频的分类还没有开通，先不拿别的来凑数。" + ASK
 ELSEWHERE = frozenset({"handoff", "capabilities", "greet", "goodbye", "thanks"})
 CLEAR = 0.8
 SHORT = 30
@@ -31,19 +29,14 @@ def claims(turn: Turn) -> bool:
     state = State.from_dict(turn.slots.get(SLOT))
     if follow_up_of(turn.text) and (state.texts or state.waiting):
         return True
-    if not state.waiting or turn.intent in ELSEWHERE:
+    if not state.waiting or turn.intent in ELSEWHERE or turn.attachments:
         return False
-    if turn.attachments:
-        return any(a.get("kind") in LOOKED_AT for a in turn.attachments)
     clear = turn.intent_confidence >= CLEAR and len(turn.text) <= SHORT
     return not (clear and turn.intent in ("recommend", "compose", "appraise", "faq"))
 
 
 def converse(turn: Turn, service: ClassifyService) -> Outcome:
     """Answer one turn. Slot: ``classify_state``."""
-    seen = next((a for a in turn.attachments if a.get("kind") in LOOKED_AT), None)
-    if seen is not None:
-        return Outcome(looked_at(seen, service.pictures), {SLOT: State().as_dict(), **ANSWERED})
     if not service.classifiers and service.zero_shot is None:
         return _outcome(service.notice, State(), turn, band="refuse")
     state = State.from_dict(turn.slots.get(SLOT))
@@ -52,7 +45,7 @@ def converse(turn: Turn, service: ClassifyService) -> Outcome:
         return _followed_up(turn, service, state, request)
     if not request.texts:
         if turn.attachments:
-            return _outcome(SOUND, state, turn, band="refuse")
+            return _outcome(PICTURE, state, turn, band="refuse")
         wants = request.wants or state.wants
         return _outcome(ASK, replace(state, waiting=True, wants=wants), turn, band="suggest")
     wants = state.wants if state.waiting and state.wants else request.wants

@@ -14,7 +14,6 @@ from models.classifier.model import TASKS, WEIGHTS, TextClassifier
 from models.classifier.tags import Tagger
 from models.classifier.zero_shot import ZeroShot
 from models.errors import WenyuError
-from models.pictures.classifier import PictureClassifier
 
 log = structlog.get_logger(__name__)
 NOT_COMMERCIAL = (
@@ -27,25 +26,21 @@ LABELS_FILE = "labels.yml"
 
 @dataclass(frozen=True)
 class ClassifyService:
-    """``classifiers`` by task; ``notice`` says why there is none when there is none; ``pictures`` looks at pictures."""
+    """``classifiers`` by task; ``notice`` says why there is none when there is none."""
 
     classifiers: Mapping[str, TextClassifier] = field(default_factory=dict)
     tagger: Tagger | None = None
     zero_shot: ZeroShot | None = None
     notice: str = NOT_BUILT
-    pictures: PictureClassifier | None = None
 
     @classmethod
-    def open(
-        cls, *, commercial_use: bool, encoder: Encoder, own: Path, vision: Path | None = None, weights: Path = WEIGHTS
-    ) -> ClassifyService:
+    def open(cls, *, commercial_use: bool, encoder: Encoder, own: Path, weights: Path = WEIGHTS) -> ClassifyService:
         """Load what is there; a missing or broken model is logged and left out.
 
         Args:
             commercial_use: leaves out models whose data forbids it.
             own: the operator's folder: ``own`` in it is a trained model that takes the place of the channels,
-                ``labels.yml`` lists labels that need no training, ``pictures`` holds labels learned from pictures.
-            vision: folder of the visual backbone.
+                ``labels.yml`` lists labels that need no training.
         """
         folders = {task: weights / task for task in TASKS}
         if (own / "own" / "manifest.json").is_file():
@@ -66,10 +61,4 @@ class ClassifyService:
                 zero_shot = ZeroShot.read(own / LABELS_FILE, encoder)
             except WenyuError as error:
                 log.warning("labels_left_out", code=error.code, hint=error.hint)
-        pictures = None
-        if vision is not None:
-            try:
-                pictures = PictureClassifier.open(vision, commercial_use=commercial_use, own=own / "pictures")
-            except WenyuError as error:
-                log.warning("pictures_left_out", code=error.code, hint=error.hint)
-        return cls(classifiers, Tagger(), zero_shot, notice, pictures)
+        return cls(classifiers, Tagger(), zero_shot, notice)

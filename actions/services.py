@@ -120,25 +120,16 @@ def open_services(settings: Settings) -> Services:
         return ComposeService.open(commercial_use=settings.commercial_use, media_dir=media, own=own_music)
 
     own_labels = settings.var_dir / "classifier"
-    own_files = (
-        own_labels / "labels.yml",
-        own_labels / "own" / "manifest.json",
-        own_labels / "pictures" / "manifest.json",
-        settings.var_dir / "vision" / "build.json",
-    )
 
     def classifier() -> ClassifyService:
         from actions.classify_service import ClassifyService
 
-        return ClassifyService.open(
-            commercial_use=settings.commercial_use,
-            encoder=encoder,
-            own=own_labels,
-            vision=settings.var_dir / "vision",
-        )
+        return ClassifyService.open(commercial_use=settings.commercial_use, encoder=encoder, own=own_labels)
 
     def classifier_files() -> object:
-        return files_state([p for p in own_files if p.is_file()])
+        return files_state(
+            [p for p in (own_labels / "labels.yml", own_labels / "own" / "manifest.json") if p.is_file()]
+        )
 
     own_scores, gallery = settings.var_dir / "appraisal" / "weights", settings.var_dir / "gallery"
 

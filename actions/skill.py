@@ -21,7 +21,7 @@ class Turn:
         intent: name of the best intent, ``intent_confidence`` in [0, 1].
         entities: (entity name, value) in order of appearance.
         slots: the conversation's memory before this turn.
-        attachments: uploaded files: id, kind (image, video or audio), mime and path on this machine.
+        attachments: uploaded files: id, kind (image or audio), mime and path on this machine.
     """
 
     text: str

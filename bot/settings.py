@@ -53,8 +53,6 @@ class Settings(BaseSettings):
     max_text_chars: int = Field(2000, ge=100, le=4000, description="一条消息最多的字符数，超过的礼貌拒绝")
     max_body_bytes: int = Field(64 * 1024, ge=4096, description="JSON 请求体的上限（字节）")
     upload_max_bytes: int = Field(10 * 1024 * 1024, ge=1024, description="一个上传文件的上限（字节）")
-    video_max_bytes: int = Field(50 * 1024 * 1024, ge=1024, description="一段上传的视频的上限（字节）")
-    video_max_seconds: int = Field(120, ge=1, le=600, description="一段上传的视频最长几秒")
     rate_limit_per_minute: int = Field(60, ge=1, description="每个会话每分钟最多的消息数")
     new_sessions_per_minute: int = Field(60, ge=1, description="每个网络地址每分钟最多新建的会话数")
     trust_proxy: bool = Field(False, description="网关在反向代理之后时设为 true，按 X-Forwarded-For 识别访客地址")

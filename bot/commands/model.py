@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from bot.commands.classify import train_classifier
-from bot.commands.pictures import train_pictures
 from bot.settings import get_settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -30,7 +29,6 @@ def group() -> None:
 
 
 train_app.command("classifier")(train_classifier)
-train_app.command("pictures")(train_pictures)
 
 
 @train_app.command()

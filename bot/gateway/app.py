@@ -25,7 +25,6 @@ from bot.gateway.sessions import Sessions
 from bot.gateway.site import site_routes
 from bot.gateway.text import normalise
 from bot.gateway.upload_store import UploadStore
-from bot.gateway.video_decoder import VideoDecoder
 from bot.gateway.worker import Worker
 from bot.keys import Keys
 from bot.settings import Settings
@@ -40,8 +39,7 @@ def _services(settings: Settings, keys: Keys) -> Gateway:
     dialogue = DialogueClient(f"http://127.0.0.1:{settings.dialogue_port}", keys.internal, settings.var_dir / "uploads")
     pictures = PictureDecoder()
     message_rate = RateLimiter(settings.rate_limit_per_minute, "您发得太快了，请稍等一会儿再发。")
-    videos = VideoDecoder(settings.video_max_seconds)
-    store = UploadStore(database, pictures, videos, metrics, settings.var_dir / "uploads")
+    store = UploadStore(database, pictures, metrics, settings.var_dir / "uploads")
     platforms = Platforms(settings, database, metrics, message_rate, store)
     return Gateway(
         settings=settings,

@@ -188,7 +188,7 @@ def _conversation_paths() -> Schema:
         },
         "/api/v1/uploads": {
             "post": {
-                "summary": "上传图片（JPEG、PNG、WebP、GIF）、视频（MP4、WebM；只保存各场景的画面）或声音（WAV、OGG、MP3、MIDI）",
+                "summary": "上传图片（JPEG、PNG、WebP、GIF）或声音（WAV、OGG、MP3）",
                 "requestBody": {
                     "required": True,
                     "content": {

@@ -17,9 +17,8 @@ from bot.gateway.limits import MAX_UPLOADS_PER_SESSION
 from bot.gateway.metrics import Metrics
 from bot.gateway.picture_decoder import PictureDecoder
 from bot.gateway.sessions import require_conversation
-from bot.gateway.video_decoder import VideoDecoder
 
-PICTURE, VIDEO = "image/*", "video/*"
+PICTURE = "image/*"
 SUFFIXES = {
     "image/jpeg": ".jpg",
     "image/png": ".png",
@@ -33,47 +32,37 @@ MAGIC = (
     (b"\x89PNG\r\n\x1a\n", PICTURE),
     (b"GIF87a", PICTURE),
     (b"GIF89a", PICTURE),
-    (b"\x1a\x45\xdf\xa3", VIDEO),
     (b"MThd", "audio/midi"),
     (b"OggS", "audio/ogg"),
     (b"ID3", "audio/mpeg"),
 )
 """What a file of a kind begins with."""
-NOT_VIDEO = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"M4A ", b"M4B ")
 
 
 def sniff(data: bytes) -> str | None:
     """The MIME type by the first bytes; None for anything that is not accepted."""
     if data[:4] == b"RIFF":
         return {b"WEBP": PICTURE, b"WAVE": "audio/wav"}.get(data[8:12])
-    # MP4 and QuickTime; the same container holds HEIC pictures and sound, which have brands of their own.
-    if data[4:8] == b"ftyp" and data[8:12] not in NOT_VIDEO:
-        return VIDEO
     # An MP3 without a tag begins with a frame header: 11 bits of sync, MPEG 1 or 2, layer III, a valid bit rate.
     if len(data) > 2 and data[0] == 0xFF and data[1] & 0xE6 == 0xE2 and data[2] >> 4 not in (0, 15):
         return "audio/mpeg"
     return next((kind for magic, kind in MAGIC if data.startswith(magic)), None)
 
 
-async def check_file(data: bytes, pictures: PictureDecoder, videos: VideoDecoder) -> tuple[str, str, bytes]:
+async def check_file(data: bytes, decoder: PictureDecoder) -> tuple[str, bytes]:
     """Decide what ``data`` is and make it safe.
 
     Returns:
-        the kind (image, audio or video), the MIME type and the file to store; of a video that is its storyboard.
+        the MIME type and the file to store.
 
     Raises:
-        RequestError: 415 not a picture, video or sound that is accepted; what :meth:`PictureDecoder.reencode` and
-            :meth:`VideoDecoder.storyboard` raise.
+        RequestError: 415 not a picture or sound that is accepted; what :meth:`PictureDecoder.reencode` raises.
     """
     mime = sniff(data)
     if mime is None:
-        sentence = "只能上传图片（JPEG、PNG、WebP、GIF）、视频（MP4、WebM）或声音（WAV、OGG、MP3、MIDI）。"
+        sentence = "只能上传图片（JPEG、PNG、WebP、GIF）或声音（WAV、OGG、MP3、MIDI）。"
         raise RequestError(415, "type_not_supported", sentence)
-    if mime == PICTURE:
-        return "image", *await pictures.reencode(data)
-    if mime == VIDEO:
-        return "video", *await videos.storyboard(data)
-    return "audio", mime, data
+    return await decoder.reencode(data) if mime == PICTURE else (mime, data)
 
 
 def check_count(connection: Connection, conversation: str, since: float = 0.0) -> None:
@@ -100,11 +89,9 @@ class UploadStore:
         folder: ``var/uploads``.
     """
 
-    def __init__(
-        self, database: Database, pictures: PictureDecoder, videos: VideoDecoder, metrics: Metrics, folder: Path
-    ) -> None:
+    def __init__(self, database: Database, pictures: PictureDecoder, metrics: Metrics, folder: Path) -> None:
         self._database = database
-        self.pictures, self._videos = pictures, videos
+        self.pictures = pictures
         self._metrics = metrics
         self._folder = folder
 
@@ -121,7 +108,8 @@ class UploadStore:
             RequestError: what :func:`check_count` and :func:`check_file` raise.
         """
         await self._database.read(lambda c: check_count(c, conversation, since))
-        kind, mime, data = await check_file(data, self.pictures, self._videos)
+        mime, data = await check_file(data, self.pictures)
+        kind = mime.partition("/")[0]
         upload = "u" + secrets.token_hex(16)
         file = upload + SUFFIXES[mime]
         path = self._folder / file

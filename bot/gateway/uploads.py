@@ -8,27 +8,22 @@ from aiohttp.http import HttpProcessingError
 from bot.gateway.context import GATEWAY, conversation_of
 from bot.gateway.errors import RequestError
 from bot.gateway.http import json_response
-from bot.gateway.upload_store import VIDEO, check_count, sniff
+from bot.gateway.upload_store import check_count
 
 CHUNK_BYTES = 64 * 1024
 # Room for the boundaries and headers around the file.
 FORM_BYTES = 16 * 1024
 
 
-def too_large(max_bytes: int) -> RequestError:
-    """More than ``max_bytes`` bytes."""
-    return RequestError(413, "file_too_large", f"文件太大了，请不要超过 {max_bytes / 2**20:.0f} MB。")
-
-
-async def read_file(request: web.Request, max_bytes: int, max_video_bytes: int) -> bytes:
+async def read_file(request: web.Request, max_bytes: int) -> bytes:
     """The bytes of the form's field ``file``.
 
     Raises:
-        RequestError: 400 not such a form; 413 more than ``max_bytes`` bytes, or ``max_video_bytes`` of a video.
+        RequestError: 400 not such a form; 413 more than ``max_bytes`` bytes.
     """
-    length = request.content_length or 0
-    if length > max(max_bytes, max_video_bytes) + FORM_BYTES:
-        raise too_large(max_bytes)
+    too_large = RequestError(413, "file_too_large", f"文件太大了，请不要超过 {max_bytes / 2**20:.0f} MB。")
+    if (request.content_length or 0) > max_bytes + FORM_BYTES:
+        raise too_large
     no_file = RequestError(400, "no_file", "请用表单字段 file 上传一个文件。")
     if request.content_type != "multipart/form-data":
         raise no_file
@@ -41,9 +36,7 @@ async def read_file(request: web.Request, max_bytes: int, max_video_bytes: int) 
         while chunk := await part.read_chunk(CHUNK_BYTES):
             received += chunk
             if len(received) > max_bytes:
-                limit = max_video_bytes if sniff(bytes(received[:16])) == VIDEO else max_bytes
-                if max(len(received), length - FORM_BYTES) > limit:
-                    raise too_large(limit)
+                raise too_large
     except (HttpProcessingError, ValueError, AssertionError, LookupError):
         raise no_file from None
     return bytes(received)
@@ -55,7 +48,7 @@ async def post_upload(request: web.Request) -> web.Response:
     conversation = conversation_of(request)
     gateway.message_rate.check(conversation)
     await gateway.database.read(lambda c: check_count(c, conversation))
-    data = await read_file(request, gateway.settings.upload_max_bytes, gateway.settings.video_max_bytes)
+    data = await read_file(request, gateway.settings.upload_max_bytes)
     stored = await gateway.uploads.store(conversation, data)
     file = stored.pop("file")
     return json_response({**stored, "url": f"/media/{file}"}, 201)

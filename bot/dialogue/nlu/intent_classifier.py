@@ -20,7 +20,6 @@ from bot.dialogue.nlu.static_vectors import StaticVectors
 UNSURE = "nlu_fallback"
 PICTURE_INTENT = "appraise"
 TUNE_INTENT = "compose"
-VIDEO_INTENT = "classify"
 RANKED = 3
 
 
@@ -48,12 +47,10 @@ def decide(
 
 
 def intent_of_file(attachment: Dict[str, str]) -> Optional[str]:
-    """What a file without a word, or with an unclear one, is sent for: a picture to be appraised, a video to be
-    told what it shows, a tune, written or hummed, to go on."""
+    """What a file without a word, or with an unclear one, is sent for: a picture to be appraised, a tune, written or
+    hummed, to go on."""
     if attachment.get("kind") == "image":
         return PICTURE_INTENT
-    if attachment.get("kind") == "video":
-        return VIDEO_INTENT
     return TUNE_INTENT if attachment.get("kind") == "audio" else None
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from actions.classify_conversation import claims, converse
-from actions.classify_pictures import NOT_BUILT
 from actions.classify_replies import sensible
 from actions.classify_service import NOT_COMMERCIAL, ClassifyService
 from actions.classify_state import SLOT
@@ -137,9 +134,3 @@ def test_a_genre_is_named_where_there_is_a_story(
 ) -> None:
     assert list(sensible({"channel": channel, "genre": genre})) == kept
     assert list(sensible({"genre": genre})) == ["genre"]
-
-
-def test_a_picture_without_the_backbone_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    attachment = {"id": "u1", "kind": "image", "mime": "image/jpeg", "path": str(tmp_path / "x.jpg")}
-    outcome = converse(Turn("这张图是什么", "c", "m", "classify", 0.9, attachments=(attachment,)), ClassifyService())
-    assert (outcome.reply.text, outcome.reply.band) == (NOT_BUILT, "refuse")

@@ -10,7 +10,7 @@ from knowledge.normalise import match_key, normalise
 from models.artefact import verify
 from models.classifier import evaluate
 from models.classifier.model import TASKS, WEIGHTS, TextClassifier
-from models.classifier.written import by_writer, judged
+from models.classifier.written import by_writer, turns
 from models.tsv import read_rows
 
 LARGEST = 10 * 2**20
@@ -32,12 +32,14 @@ def test_it_is_whole_and_small_and_says_what_it_was_trained_on(task: str) -> Non
         assert f"| {name} | {value} |" in card
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_the_judges_texts_give_the_figures_of_the_manifest(task: str, shipped: dict[str, TextClassifier]) -> None:
+@pytest.mark.parametrize("task", ["channel", "genre"])
+def test_texts_that_were_not_learned_from_give_the_figures_of_the_manifest(
+    task: str, shipped: dict[str, TextClassifier]
+) -> None:
     metrics = json.loads((WEIGHTS / task / "manifest.json").read_text(encoding="utf-8"))["metrics"]
     report = evaluate.multi_label if shipped[task].multi_label else evaluate.single_label
-    for name, value in report(shipped[task], judged(task)).figures.items():
-        assert value == pytest.approx(metrics[f"judge_{name}"], abs=0.02), name
+    for name, value in report(shipped[task], turns(task)[0].judged).figures.items():
+        assert value == pytest.approx(metrics[f"writer_{name}"], abs=0.03), name
 
 
 @pytest.mark.parametrize("task", TASKS)

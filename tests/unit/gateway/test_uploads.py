@@ -14,7 +14,7 @@ import pytest
 from aiohttp import FormData
 from PIL import Image
 
-from bot.gateway import decoding, picture_decoder, upload_store
+from bot.gateway import picture_decoder, upload_store
 from bot.gateway.pictures import TOO_MANY_PIXELS, UNREADABLE
 from bot.gateway.upload_store import sniff
 from tests.support.echo_dialogue import EchoDialogue, eventually, sample_wav
@@ -160,19 +160,16 @@ async def test_a_picture_of_too_many_pixels_is_refused_by_its_header(visitor: Vi
     assert await refused(visitor, huge_png(60_000)) == (413, "too_many_pixels")
 
 
-async def test_a_decoder_that_takes_too_long_is_killed(
-    start_gateway: StartGateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_decoder_that_takes_too_long_is_killed(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(picture_decoder, "DECODE_TIMEOUT_S", 0.01)
-    running = await start_gateway()
-    assert await refused(await running.visitor(), picture()) == (422, "unreadable_picture")
+    assert await refused(visitor, picture()) == (422, "unreadable_picture")
 
 
 async def test_too_many_waiting_pictures_are_refused(
     visitor: Visitor, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoding, "MAX_WAITING", 1)
-    decoder = running.gateway.uploads.pictures._program
+    monkeypatch.setattr(picture_decoder, "MAX_WAITING", 1)
+    decoder = running.gateway.uploads.pictures
     async with decoder._turn:
         first = asyncio.create_task(visitor.upload(picture()))
         await eventually(lambda: decoder._waiting == 1)

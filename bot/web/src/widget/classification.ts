@@ -12,18 +12,9 @@ export interface Part {
   weight: number;
 }
 
-/** A stretch of a video that shows one thing; seconds from its start. */
-export interface Stretch {
-  label: string;
-  start: number;
-  end: number;
-}
-
 export interface Classification {
   labels: Label[];
   tags: string[];
-  /** What a video shows, in order; empty for anything else. */
-  timeline: Stretch[];
   /** The whole text in order, cut where a word decided something; empty when none did. */
   parts: Part[];
 }
@@ -71,25 +62,12 @@ export function partsOf(text: string, evidence: unknown): Part[] {
   return parts;
 }
 
-function parseStretch(value: unknown): Stretch[] {
-  const { label, start, end } = fields(value);
-  const sound = typeof label === "string" && label !== "" && typeof start === "number" && typeof end === "number";
-  return sound && start >= 0 && end > start ? [{ label, start, end }] : [];
-}
-
-/** Minutes and seconds, as 1:05. */
-export function clock(seconds: number): string {
-  const whole = Math.round(seconds);
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
-}
-
-/** The classification of one text, picture or video in a reply's data, or null when there is nothing to draw or there are several. */
+/** The classification of one text in a reply's data, or null when there is nothing to draw or there are several texts. */
 export function parseClassification(capability: unknown, data: unknown): Classification | null {
-  const { labels, polarity, tags, text, evidence, items, timeline } = fields(data);
+  const { labels, polarity, tags, text, evidence, items } = fields(data);
   if (capability !== "classify" || list(items).length > 1) return null;
   const found = [...list(labels), polarity].flatMap(parseLabel);
   const words = list(tags).filter((tag): tag is string => typeof tag === "string" && tag !== "");
   if (found.length === 0 && words.length === 0) return null;
-  const stretches = list(timeline).flatMap(parseStretch);
-  return { labels: found, tags: words, timeline: stretches, parts: partsOf(typeof text === "string" ? text : "", evidence) };
+  return { labels: found, tags: words, parts: partsOf(typeof text === "string" ? text : "", evidence) };
 }

@@ -1,6 +1,6 @@
 /** Labels with bars, tags, and the text with the words that decided it marked. */
 import { html, nothing, type TemplateResult } from "lit";
-import { clock, type Classification, type Label, type Part, type Stretch } from "../classification";
+import type { Classification, Label, Part } from "../classification";
 import type { Strings } from "../strings";
 
 function percent(probability: number): string {
@@ -20,26 +20,14 @@ function partView({ text, weight }: Part): TemplateResult {
   return html`<mark class=${weight > 0.6 ? "strong" : "weak"}>${text}</mark>`;
 }
 
-function stretchView({ label, start, end }: Stretch): TemplateResult {
-  return html`<li>
-    <span class="stretch-time">${clock(start)}–${clock(end)}</span>
-    <span class="stretch-label">${label}</span>
-  </li>`;
-}
-
 export function classificationView(found: Classification | null, strings: Strings): TemplateResult | typeof nothing {
   if (found === null) return nothing;
-  const { labels, tags, parts, timeline } = found;
+  const { labels, tags, parts } = found;
   return html`<div class="classification">
     ${labels.length > 0
       ? html`<ul class="labels" aria-label=${strings.labels}>
           ${labels.map(labelView)}
         </ul>`
-      : nothing}
-    ${timeline.length > 0
-      ? html`<ol class="timeline" aria-label=${strings.timeline}>
-          ${timeline.map(stretchView)}
-        </ol>`
       : nothing}
     ${parts.length > 0 ? html`<p class="evidence" aria-label=${strings.evidence}>${parts.map(partView)}</p>` : nothing}
     ${tags.length > 0

@@ -6,7 +6,7 @@ import { ApiError } from "../api";
 import type { Strings } from "../strings";
 import type { AttachmentView } from "../timeline";
 import styles from "../styles/composer.css?inline";
-import { iconOf, icons } from "./icons";
+import { icons } from "./icons";
 import { paint } from "./message";
 
 export interface Draft {
@@ -25,8 +25,7 @@ interface Attaching extends AttachmentView {
 
 const MAX_FILES = 4;
 /** What the server takes; a phone converts its own formats to these when it is asked for them. */
-const ACCEPTED =
-  "image/jpeg,image/png,image/webp,image/gif,video/mp4,video/webm,video/quicktime,audio/wav,audio/ogg,audio/mpeg,audio/midi,.mid,.midi";
+const ACCEPTED = "image/jpeg,image/png,image/webp,image/gif,audio/wav,audio/ogg,audio/mpeg,audio/midi,.mid,.midi";
 const PREVIEW_PIXELS = 440;
 
 /** True while an input method still composes: its Enter chooses a word. Safari reports only the key code 229. */
@@ -74,7 +73,7 @@ export class Composer extends LitElement {
   addFiles(files: Iterable<File>): void {
     this.notice = "";
     for (const file of files) {
-      const kind = /^(image|video|audio)\//.exec(file.type)?.[1];
+      const kind = /^(image|audio)\//.exec(file.type)?.[1];
       if (!kind) this.notice = this.strings.wrongFileType;
       else if (this.files.length >= MAX_FILES) this.notice = this.strings.tooManyFiles;
       else void this.attach(file, kind);
@@ -181,7 +180,7 @@ export class Composer extends LitElement {
     return html`<li class=${file.problem ? "attachment problem" : "attachment"}>
       ${file.preview
         ? html`<canvas aria-hidden="true" ${ref(paint(file.preview))}></canvas>`
-        : html`<span class="kind">${icons[iconOf(file.kind)]}</span>`}
+        : html`<span class="kind">${file.kind === "audio" ? icons.sound : icons.picture}</span>`}
       <span class="name">${file.problem || file.name}</span>
       ${waiting
         ? html`<progress max="100" .value=${file.percent} aria-label=${strings.uploading(file.name, file.percent)}></progress>`

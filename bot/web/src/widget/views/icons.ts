@@ -30,16 +30,10 @@ export const icons = {
   pause: icon(svg`<path d="M8.5 6v12M15.5 6v12" stroke-width="2.6"/>`),
   download: icon(svg`<path d="M12 4.5v11M7 11l5 5 5-5M5 20h14"/>`),
   picture: icon(svg`<rect x="4" y="5" width="16" height="14" rx="2"/><path d="M4 16l4.5-4.5 4 4 3-3L20 17"/><circle cx="15.5" cy="9.5" r="1.3"/>`),
-  video: icon(svg`<rect x="3.5" y="6" width="12" height="12" rx="2"/><path d="M15.5 10.5l5-3v9l-5-3"/>`),
   sound: icon(svg`<path d="M9 17.5V6l10-2v11.5"/><circle cx="6.5" cy="17.5" r="2.5"/><circle cx="16.5" cy="15.5" r="2.5"/>`),
   remove: icon(svg`<path d="M7 7l10 10M17 7L7 17"/>`),
   latest: icon(svg`<path d="M12 5v13.5M6 13l6 6 6-6"/>`),
 };
-
-/** Which icon stands for a file without a preview. */
-export function iconOf(kind: string): "sound" | "video" | "picture" {
-  return kind === "audio" ? "sound" : kind === "video" ? "video" : "picture";
-}
 
 /** The seal of the assistant: 文 in four brush strokes. */
 export const seal: TemplateResult = html`<svg viewBox="0 0 32 32" width="100%" height="100%" fill="currentColor" aria-hidden="true">

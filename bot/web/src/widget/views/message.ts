@@ -6,7 +6,7 @@ import type { AttachmentView, BotEntry, UserEntry } from "../timeline";
 import type { Strings } from "../strings";
 import type { Card, Choice, Media } from "../wire";
 import { classificationView } from "./classification";
-import { iconOf, icons } from "./icons";
+import { icons } from "./icons";
 
 export interface MessageContext {
   strings: Strings;
@@ -181,13 +181,13 @@ function delivery(entry: UserEntry, context: MessageContext): TemplateResult | t
 function attachmentView(attachment: AttachmentView, context: MessageContext): TemplateResult {
   const { strings } = context;
   const picture = attachment.kind !== "audio";
-  const name = attachment.name || { audio: strings.sound, video: strings.video }[attachment.kind] || strings.picture;
+  const name = attachment.name || (picture ? strings.picture : strings.sound);
   const url = attachment.url === "" ? null : context.mediaUrl(attachment.url);
   if (attachment.preview) {
     return html`<canvas class="sent-picture" role="img" aria-label=${name} ${ref(paint(attachment.preview))}></canvas>`;
   }
   if (picture && url) return html`<img class="sent-picture" src=${url} alt=${name} loading="lazy" @error=${hideBroken} />`;
-  return html`<span class="file">${icons[iconOf(attachment.kind)]}<span>${name}</span></span>`;
+  return html`<span class="file">${picture ? icons.picture : icons.sound}<span>${name}</span></span>`;
 }
 
 export function userView(entry: UserEntry, context: MessageContext): TemplateResult {

@@ -1,1 +1,0 @@
-"""What a picture or a video shows, and what kind of picture it is."""
