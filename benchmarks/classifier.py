@@ -215,7 +215,8 @@ def genres(bench: Bench, corpus: Corpus, classifier: TextClassifier) -> None:
 
     def logit(samples: Sequence[Sample]) -> np.ndarray:
         p = np.clip(taught_multi(*learned, encode([s.text for s in samples])), 1e-4, 1 - 1e-4)
-        return np.log(p / (1 - p))
+        logits: np.ndarray = np.log(p / (1 - p))
+        return logits
 
     calibration = fit_multi(logit(corpus.dev), fitting.truth_of(labels, corpus.dev), classifier.config.precision)
     said = sigmoid(logit(corpus.test), calibration.temperature) >= np.array(calibration.thresholds)

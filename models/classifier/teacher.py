@@ -122,11 +122,11 @@ def cross_fitted(texts: Sequence[str], vectors: Floats, codes: Codes, n_labels: 
     for number in range(FOLDS):
         others, these = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         said[:, these] = members(
-            [texts[i] for i in others],
+            [texts[int(i)] for i in others],
             vectors[others],
             codes[others],
             n_labels,
-            [texts[i] for i in these],
+            [texts[int(i)] for i in these],
             vectors[these],
         )
 
