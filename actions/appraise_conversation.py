@@ -159,7 +159,7 @@ class Talk:
         if not found.is_painting:
             return self._said(say.not_a_painting(found), found, band="refuse", buttons=say.buttons("这是画"))
         line = say.genre_line(found)
-        text = f"是绘画，题材：{line}。" if line else "看起来是绘画；题材的模型没有启用。"
+        text = f"是绘画，{line}。" if line else "看起来是绘画；题材的模型没有启用。"
         return self._said(text + say.UNLEARNED_MEDIUM, found, buttons=say.buttons("鉴赏", "打标签"))
 
     def _compare(self, found: Appraisal) -> Reply:

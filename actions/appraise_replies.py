@@ -76,7 +76,7 @@ def genre_line(appraisal: Appraisal) -> str:
         return ""
     name, probability = appraisal.genres[0]
     if probability >= SURE_GENRE:
-        return f"{name}（把握 {probability:.0%}）"
+        return f"题材是{name}（把握 {probability:.0%}）"
     others = "、".join(f"{n} {p:.0%}" for n, p in appraisal.genres[:2])
     return f"题材拿不准（{others}）"
 
@@ -212,7 +212,8 @@ def why(appraisal: Appraisal, tone: str) -> list[str]:
     if not lines:
         lines.append("· 五项属性都没有明显的失分处。")
     if appraisal.score is not None:
-        attributes, network = appraisal.shares
+        # Adding zero makes -0 a plain 0.
+        attributes, network = (round(share) + 0.0 for share in appraisal.shares)
         lines.append(
             f"和参考集的平均相比：属性这一块 {attributes:+.0f} 分，画面完好程度这一块 {network:+.0f} 分"
             "（模糊、噪点、压缩、偏色、裁切、变形、过曝都会拉低它）。"
