@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from actions import compose_replies as say
-from actions.compose_edits import bars_of, edited, new_piece, new_seed
+from actions.compose_edits import edited
 from actions.compose_language import understand
 from actions.compose_moods import MOODS
+from actions.compose_new import bars_of, new_piece, new_seed
 from actions.compose_service import ComposeService
 from actions.compose_state import SLOT, State
 from actions.compose_wish import Wish

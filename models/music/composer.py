@@ -9,25 +9,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from models.music.cadence import ENDINGS, FINAL, chords_allowed, tokens_allowed, tokens_fixed
 from models.music.generator import Generator, Given, gumbel_noise
 from models.music.phrases import MOST_NOTES, NONE, Condition
 from models.music.piece import Piece, Request, allowed_pitches, bars_at, base_of, kept_bars, whole_phrases
-from models.music.tensor import (
-    CHORD_STEPS,
-    CHORDS,
-    HOLD,
-    MODES,
-    PHRASE_STEPS,
-    PITCHES,
-    TOKENS,
-    Tokens,
-    chords_of,
-    scale_of,
-)
+from models.music.tensor import CHORD_STEPS, CHORDS, MODES, PHRASE_STEPS, PITCHES, TOKENS, Tokens
 from models.music.turning import turn_chords, turn_tokens
 
 OPENING, REPEAT, VARIATION, CONTRAST = range(4)
@@ -35,19 +24,17 @@ FORM = ((-1, OPENING), (0, VARIATION), (1, CONTRAST), (0, VARIATION))
 """A A' B A'': for each phrase of a round, the phrase of the round it looks back on and the relation to it."""
 LATER = ((0, CONTRAST), (4, VARIATION), (5, CONTRAST), (0, VARIATION))
 """The rounds after the first bring a new tune C C' D and come back to A; numbers below 4 are of the first round."""
-CADENCE_STEP = PHRASE_STEPS - 8
-"""Where the closing note begins: the third beat of the last bar."""
 CANDIDATES = 4
 """Phrases written at once for each place; the critic's favourite stays."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A phrase's place in the form: the number of the phrase that it looks back on (-1 for none) and how."""
+    """A phrase's place in the form: the number of the phrase that it looks back on (-1 for none), how, and its ending."""
 
     back: int
     relation: int
-    last: bool
+    ending: int
 
 
 class Phrase(NamedTuple):
@@ -67,14 +54,15 @@ class Frame:
 
 
 def form_of(phrases: int, closings: tuple[int, ...] = ()) -> list[Place]:
-    """The form of a piece of so many phrases; the last one closes, and so do ``closings``."""
+    """The form of a piece of so many phrases; the last one comes to rest, and so do ``closings``."""
     places = []
     for number in range(phrases):
         turn, at = divmod(number, 4)
         back, relation = FORM[at] if turn == 0 else LATER[at]
         if turn and back >= 4:
             back += 4 * (turn - 1)
-        places.append(Place(back, relation, number == phrases - 1 or number in closings))
+        final = number == phrases - 1 or number in closings
+        places.append(Place(back, relation, FINAL if final else ENDINGS[at]))
     return places
 
 
@@ -158,7 +146,7 @@ class Composer:
             int(within[0]),
             int(within[-1]),
             place.relation,
-            int(place.last),
+            int(place.ending == FINAL),
         )
         before = np.full(PHRASE_STEPS, NONE, np.int64)
         chords_before = np.zeros(8, np.int64)
@@ -167,40 +155,23 @@ class Composer:
         n = CANDIDATES
         rows = (before, chords_before, np.array(condition.as_row()))
         given = Given(*(torch.from_numpy(np.tile(row, (n, 1))) for row in rows))
+        allowed = tokens_allowed(pitches, frame.mode, place.ending, opens=place.back < 0)
+        if fixed is not None:
+            allowed = tokens_fixed(fixed)
         tokens, chords = self.generator.roll(
             given,
             torch.randn(n, self.generator.noise, generator=random),
             gumbel_noise((n, PHRASE_STEPS, TOKENS), random),
             gumbel_noise((n, PHRASE_STEPS // CHORD_STEPS, CHORDS), random),
-            allowed=_allowed(pitches, place, fixed)[None].expand(n, -1, -1),
-            chords_allowed=_chords_allowed(frame.mode, place)[None].expand(n, -1, -1),
+            allowed=allowed[None].expand(n, -1, -1),
+            chords_allowed=chords_allowed(frame.mode, place.ending)[None].expand(n, -1, -1),
+            near=torch.full((n,), _last_pitch(earlier[:number])),
         )
         best = int(self.score(tokens, chords, given).argmax()) if self.score else 0
         return Phrase(*(a[best].argmax(-1).numpy().astype(np.uint8) for a in (tokens, chords)))
 
 
-def _allowed(pitches: npt.NDArray[np.bool_], place: Place, fixed: Tokens | None) -> Tensor:
-    """[64, 38] what may stand at each step: a fixed phrase only, or the pitches, with a closing note at the end."""
-    allowed = np.zeros((PHRASE_STEPS, TOKENS), bool)
-    if fixed is not None:
-        allowed[np.arange(PHRASE_STEPS), fixed] = True
-        return torch.from_numpy(allowed)
-    allowed[:, :PITCHES] = pitches
-    allowed[:, PITCHES:] = True
-    if place.back < 0:
-        allowed[0, HOLD] = False
-    if place.last:
-        allowed[CADENCE_STEP:] = False
-        allowed[CADENCE_STEP, :PITCHES] = pitches & (np.arange(PITCHES) % 12 == 0)
-        allowed[CADENCE_STEP + 1 :, HOLD] = True
-    return torch.from_numpy(allowed)
-
-
-def _chords_allowed(mode: str, place: Place) -> Tensor:
-    """[8, 24] the chords of the mode, and the tonic's at the end."""
-    allowed = np.zeros((PHRASE_STEPS // CHORD_STEPS, CHORDS), bool)
-    allowed[:, list(chords_of(mode))] = True
-    if place.last:
-        allowed[-1] = False
-        allowed[-1, int(3 in scale_of(mode))] = True
-    return torch.from_numpy(allowed)
+def _last_pitch(phrases: list[Phrase]) -> int:
+    """The last pitch of the phrases so far; PITCHES for none."""
+    pitches = [int(t) for p in phrases[-1:] for t in p.tokens if t < PITCHES]
+    return pitches[-1] if pitches else PITCHES

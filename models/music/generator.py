@@ -22,6 +22,11 @@ SIZES = (len(MODES), MOST_NOTES + 1, PITCHES, PITCHES, len(RELATIONS), 2)
 """Of the condition's columns after the style."""
 OLDEST = 15
 GRU_WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+LONGEST_SILENCE = STEPS
+OCTAVE = 12
+_FAR = F.pad((torch.arange(PITCHES)[:, None] - torch.arange(PITCHES)).abs() > OCTAVE, (0, TOKENS - PITCHES, 0, 1))
+"""[37, 38] by the last pitch (or none), the tokens more than an octave away."""
+_NO_NOTE = torch.arange(TOKENS) >= PITCHES
 LOOKBACKS = (STEPS, 2 * STEPS, PHRASE_STEPS)
 
 
@@ -132,6 +137,7 @@ class Generator(nn.Module):
         through: bool = False,
         allowed: Tensor | None = None,
         chords_allowed: Tensor | None = None,
+        near: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Write phrases.
 
@@ -140,6 +146,8 @@ class Generator(nn.Module):
             temperature: below 1 the likely gets likelier.
             through: differentiable one-hot choices, for the game.
             allowed: [n, 64, 38], chords_allowed: [n, 24] or [n, 8, 24], False for what must not be chosen.
+            near: [n] the last pitch before the phrase (PITCHES for none); if given, no interval exceeds an octave
+                as long as anything else is allowed.
 
         Returns:
             one-hot tokens [n, 64, 38] and chords [n, 8, 24].
@@ -153,6 +161,7 @@ class Generator(nn.Module):
         age = ages(given.before)[:, -1]
         # The embeddings of a step before the beginning have a row of their own, which one-hot tokens do not reach.
         none = (given.before[:, :1] == NONE).float()
+        quiet = (1 - none[:, 0]) * (sounding(given.before) == PITCHES).flip(1).cumprod(1).sum(1)
         chord = chord_read = given.chords_before
         chords: list[Tensor] = []
         for t in range(PHRASE_STEPS):
@@ -176,12 +185,18 @@ class Generator(nn.Module):
             logits = self.next_token(torch.cat([state, read], -1))
             if allowed is not None:
                 logits = logits.masked_fill(~allowed[:, t], -1e9)
+            if near is not None:
+                logits = _stay_near(logits, near)
+            logits = _break_silence(logits, quiet, None if allowed is None else allowed[:, t])
             token = _choose(logits, gumbel[:, t], temperature, through)
             steps.append(token)
             index = token.detach().argmax(-1)
             hard.append(index)
+            if near is not None:
+                near = torch.where(index < PITCHES, index, near)
             held = token[:, HOLD : HOLD + 1]
             pitch = torch.cat([token[:, :PITCHES], token[:, -1:]], 1) + held * pitch
+            quiet = (quiet + 1) * pitch[:, PITCHES].detach().round()
             age = torch.where(index == HOLD, (age + 1).clamp(max=OLDEST), torch.zeros_like(age))
         return torch.stack(steps[PHRASE_STEPS:], 1), torch.stack(chords, 1)
 
@@ -190,6 +205,21 @@ def _look(table: nn.Module, one_hot: Tensor, none: Tensor | None) -> Tensor:
     weight = cast(Tensor, table.weight)
     read = one_hot @ weight[:TOKENS]
     return read if none is None else read + none * weight[NONE]
+
+
+def _stay_near(logits: Tensor, near: Tensor) -> Tensor:
+    """No pitch more than an octave from the last one, unless only those are allowed."""
+    far = _FAR[near]
+    stuck = logits.masked_fill(far, -1e9).amax(1) <= -1e8
+    return logits.masked_fill(far & ~stuck[:, None], -1e9)
+
+
+def _break_silence(logits: Tensor, quiet: Tensor, allowed: Tensor | None) -> Tensor:
+    """After LONGEST_SILENCE steps without a sound a note has to begin, if one may: nothing teaches what comes then."""
+    over = quiet >= LONGEST_SILENCE
+    if allowed is not None:
+        over = over & allowed[:, :PITCHES].any(1)
+    return logits.masked_fill(over[:, None] & _NO_NOTE, -1e9)
 
 
 def _choose(logits: Tensor, gumbel: Tensor, temperature: float, through: bool) -> Tensor:

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from models.artefact import verify
+from models.music.checkpoint import Checkpoint
 from models.music.composer import Composer
 from models.music.config import MusicConfig
 from models.music.critic import Critic
@@ -45,14 +46,32 @@ class MusicModel:
 
     @classmethod
     def fit(
-        cls, train: Phrases, validation: Phrases, config: MusicConfig, report: Report, *, commercial_use: bool
+        cls,
+        train: Phrases,
+        validation: Phrases,
+        config: MusicConfig,
+        report: Report,
+        *,
+        commercial_use: bool,
+        checkpoint: Checkpoint | None = None,
     ) -> MusicModel:
-        """Train by a warm start and the game; ``validation`` chooses the warm start's epoch."""
+        """Train by a warm start and the game; ``validation`` chooses the warm start's epoch.
+
+        Args:
+            checkpoint: keeps the training; one that was stopped goes on from there.
+        """
         torch.manual_seed(config.seed)
         generator = new_generator(config)
-        warm_start(generator, train, validation, config, report)
+        stored = checkpoint.load() if checkpoint else None
+        if stored is None:
+            warm_start(generator, train, validation, config, report)
+            if checkpoint:
+                checkpoint.store({"generator": generator.state_dict()})
+        else:
+            generator.load_state_dict(stored["generator"])
         critic = new_critic(config)
-        return cls(config, play(generator, critic, train, config, report), critic, commercial_use=commercial_use)
+        average = play(generator, critic, train, config, report, checkpoint)
+        return cls(config, average, critic, commercial_use=commercial_use)
 
     @property
     def styles(self) -> tuple[str, ...]:

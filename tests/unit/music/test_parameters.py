@@ -9,6 +9,7 @@ import mido
 import numpy as np
 import pytest
 
+from models.music.cadence import CLOSED, FINAL, OPEN
 from models.music.composer import form_of
 from models.music.midi import AI_MARK, STEP_TICKS, TICKS, write_midi
 from models.music.model import MusicModel
@@ -147,8 +148,26 @@ def test_the_form_comes_back_to_its_beginning() -> None:
     form = form_of(8)
     assert [(p.back, p.relation) for p in form[:4]] == [(-1, 0), (0, 2), (1, 3), (0, 2)]
     assert [p.back for p in form[4:]] == [0, 4, 5, 0]
-    assert [p.last for p in form] == [False] * 7 + [True]
+    assert [p.ending for p in form] == [OPEN, CLOSED, OPEN, CLOSED, OPEN, CLOSED, OPEN, FINAL]
     assert all(p.back < number for number, p in enumerate(form_of(16)))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_interval_is_wider_than_an_octave(model: MusicModel, seed: int) -> None:
+    pitches = [n.pitch for n in model.compose(replace(BASE, seed=seed, low=48, high=84)).notes]
+    assert max(abs(np.diff(pitches))) <= 12
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_phrase_ends_where_a_breath_can_be_taken(model: MusicModel, mode: str) -> None:
+    request = replace(BASE, mode=mode, bars=32, tonic=3, density=9)
+    piece = model.compose(request)
+    last = [next(n for n in piece.notes if n.start == 64 * phrase + 56) for phrase in range(8)]
+    degrees = [(n.pitch - request.tonic) % 12 for n in last]
+    assert set(degrees[1::2]) == {0}, "closed phrases end on the tonic"
+    assert set(degrees[::2]) <= {2, 7} | ({5} if mode == "jue" else set()), "open ones do not"
+    assert all(n.length >= 4 for n in last)
+    assert last[-1].length == 8
 
 
 @pytest.mark.parametrize(
