@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3 || command -v python)
 BIN := .venv/bin
 
-.PHONY: run test setup lint bench doctor lock clean
+.PHONY: run test resilience setup lint bench doctor lock clean
 
 run: ## install what is missing, start everything, print the address
 	@$(PYTHON) bot/bootstrap.py run
@@ -14,6 +14,10 @@ test: ## do all set-up, check the code, run every test
 	@$(PYTHON) bot/bootstrap.py test
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest
+
+resilience: ## thousands of messages on every platform while processes are killed
+	@$(PYTHON) bot/bootstrap.py test
+	@$(BIN)/pytest -m resilience -s tests/resilience
 
 lint:
 	@$(BIN)/ruff check .

@@ -1,13 +1,35 @@
-"""画作鉴赏: the skill has its place in the conversation; its model is not part of this release and it says so."""
+"""画作鉴赏: what a picture is, how it is made, how it is judged and why; and what of the gallery is like it."""
 
 from __future__ import annotations
 
-from actions.reply import Reply
+import asyncio
+
+from actions.appraise_language import LONGEST_FOLLOW_UP, understand
+from actions.appraise_state import SLOT, State
 from actions.services import Services
-from actions.skill import ANSWERED, Outcome, Turn, not_available
+from actions.skill import Outcome, Turn
+
+ELSEWHERE = frozenset({"handoff", "goodbye", "capabilities"})
+
+
+def claims(turn: Turn) -> bool:
+    """Whether a message that was understood as something else is about the picture in hand, or brings the next one."""
+    if any(a.get("kind") == "image" for a in turn.attachments):
+        return True
+    state = State.from_dict(turn.slots.get(SLOT))
+    if len(turn.text) > LONGEST_FOLLOW_UP or turn.intent in ELSEWHERE or turn.attachments:
+        return False
+    wish = understand(turn.text)
+    return bool(wish.act) and (bool(state.picture) or (wish.act == "recommend" and "画" in turn.text))
 
 
 async def run(turn: Turn, services: Services) -> Outcome:
-    """Say politely that the skill is not available yet, and what is."""
-    reply: Reply = not_available("appraise", "看一幅画并说说它的特点", turn)
-    return Outcome(reply, ANSWERED)
+    """Answer one turn; slot ``appraise_state``."""
+
+    def answer() -> Outcome:
+        # Imported here: what sees takes seconds to load, and the assistant starts without it.
+        from actions.appraise_conversation import converse
+
+        return converse(turn, services.appraiser.get())
+
+    return await asyncio.to_thread(answer)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+
+from actions.stored_state import StoredState
 
 SLOT = "classify_state"
 
 
 @dataclass(frozen=True)
-class State:
+class State(StoredState):
     """Between two turns.
 
     Attributes:
@@ -24,16 +24,3 @@ class State:
     wants: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     english: bool = False
-
-    def as_dict(self) -> dict[str, Any]:
-        """As it is stored; only JSON types."""
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, stored: object) -> State:
-        """The inverse of as_dict; what another release stored and this one does not know is left out."""
-        if not isinstance(stored, Mapping):
-            return cls()
-        known = {f.name for f in fields(cls)}
-        values: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in stored.items() if n in known}
-        return cls(**values)

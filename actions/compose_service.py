@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
+from actions.media_files import forget_old, store
 from actions.reply import Media
 from models.errors import WenyuError
 from models.music.audio import SoundError
@@ -20,7 +18,6 @@ from models.music.piece import Request
 
 log = structlog.get_logger(__name__)
 PREFIX = "music-"
-KEPT_DAYS = 30
 LABELS = {".mid": "MIDI 文件", ".mp3": "试听", ".wav": "WAV 音频", ".svg": "乐谱", ".png": "钢琴卷帘图",
           ".musicxml": "MusicXML 乐谱文件"}  # fmt: skip
 
@@ -73,27 +70,13 @@ class ComposeService:
 
     def publish(self, found: list[File], owner: str, prefix: str = "") -> tuple[Media, ...]:
         """Store files under names that only ``owner``, the conversation, leads to; the same file keeps its name."""
-        self.media_dir.mkdir(parents=True, exist_ok=True)
-        self._forget_old()
-        media = []
-        for file in found:
-            key = hashlib.sha256(owner.encode()).digest()
-            name = PREFIX + hashlib.blake2b(file.data, digest_size=16, key=key).hexdigest() + file.suffix
-            path = self.media_dir / name
-            if not path.exists():
-                draft = path.with_suffix(".part")
-                draft.write_bytes(file.data)
-                os.replace(draft, path)
-            label = prefix + LABELS[file.suffix]
-            media.append(Media(kind=file.kind, url=f"/media/{name}", mime=file.mime, label=label))
-        return tuple(media)
-
-    def _forget_old(self) -> None:
-        """Remove pieces that were written more than KEPT_DAYS days ago; the same request makes them again."""
-        limit = time.time() - KEPT_DAYS * 86_400
-        for path in self.media_dir.glob(f"{PREFIX}*"):
-            try:
-                if path.stat().st_mtime < limit:
-                    path.unlink()
-            except FileNotFoundError:
-                continue
+        forget_old(self.media_dir, PREFIX)
+        return tuple(
+            Media(
+                kind=file.kind,
+                url=store(self.media_dir, PREFIX, owner, file.data, file.suffix),
+                mime=file.mime,
+                label=prefix + LABELS[file.suffix],
+            )
+            for file in found
+        )

@@ -56,6 +56,9 @@ def converse(turn: Turn, service: RecommendService) -> Outcome:
     return Outcome(reply, {SLOT: talk.state.as_dict(), TASTE_SLOT: kept or None, **ANSWERED})
 
 
+_POLITE = re.compile(
+    r"^(?:谢谢|多谢|谢了|感谢|好的?|好呀|嗯+|行|可以|ok|收到|明白|知道了)[你您了啊呀吧哈哦~!！,，。 ]*$"
+)
 _OLDER = re.compile(r"老|旧|早|最初|原版")
 _NEWER = re.compile(r"新|后来|翻拍|重拍")
 
@@ -91,7 +94,7 @@ def answer(talk: Talk) -> Reply:
     elif message.act in ("start_over", "use_profile"):
         talk.state = replace(talk.state, wishes=message.wishes, similar=(), diversity=None, better=False)
     elif message.act == "state" and _nothing_said(message):
-        return ask(talk) if talk.state.asking else _not_understood(talk)
+        return ask(talk) if talk.state.asking else _acknowledged(talk) or _not_understood(talk)
     else:
         talk.state = merged(talk.state, message)
     try:
@@ -161,6 +164,13 @@ def _unclear(talk: Talk) -> Reply | None:
 
 def _nothing_said(message: Message) -> bool:
     return not (message.titles or message.wishes.fields or message.change or message.drops or message.count)
+
+
+def _acknowledged(talk: Talk) -> Reply | None:
+    """A word of thanks or consent in the middle of the talk."""
+    if not _POLITE.match(talk.message.text):
+        return None
+    return talk.reply("不客气，想换一批或者换个口味，随时告诉我。", buttons=(say.MORE, say.PROFILE))
 
 
 def _not_understood(talk: Talk) -> Reply:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Self
 
+from actions.stored_state import StoredState, listed, tupled
 from models.recommender.constraints import Constraints
 from models.recommender.language import Message
 
 SLOT = "recommend_state"
 TASTE_SLOT = "taste"
 MOST_SHOWN = 300
+SHORT_WISH = 4
+"""A kind of film said in so few characters (西部片) goes on from a country or a decade."""
 LISTS = ("genres", "moods", "countries", "directors", "actors")
 
 
 @dataclass(frozen=True)
-class State:
+class State(StoredState):
     """Between two turns.
 
     Attributes:
@@ -48,23 +51,13 @@ class State:
 
     def as_dict(self) -> dict[str, Any]:
         """As it is stored; only JSON types, and of the wishes only those that are set."""
-        stored = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "wishes"}
-        stored = {name: list(value) if isinstance(value, tuple) else value for name, value in stored.items()}
-        return stored | {"wishes": wishes_as_dict(self.wishes)}
+        return super().as_dict() | {"wishes": wishes_as_dict(self.wishes)}
 
     @classmethod
-    def from_dict(cls, stored: object) -> State:
+    def from_dict(cls, stored: object) -> Self:
         """The inverse of as_dict; what another release stored and this one does not know is left out."""
-        if not isinstance(stored, Mapping):
-            return cls()
-        known = {f.name for f in fields(cls)}
-        values: dict[str, Any] = {
-            n: tuple(v) if isinstance(v, list) else v for n, v in stored.items() if n in known and n != "wishes"
-        }
-        wishes: dict[str, Any] = {
-            n: tuple(v) if isinstance(v, list) else v for n, v in dict(stored.get("wishes") or {}).items()
-        }
-        return cls(**values, wishes=Constraints(**wishes))
+        wishes = stored.get("wishes") if isinstance(stored, Mapping) else None
+        return replace(super().from_dict(stored), wishes=Constraints(**tupled(dict(wishes or {}))))
 
     def showing(self, items: tuple[str, ...], reasons: tuple[str, ...]) -> State:
         """After a list was shown."""
@@ -74,13 +67,14 @@ class State:
 
 def wishes_as_dict(wishes: Constraints) -> dict[str, Any]:
     """The wishes that are set, JSON types."""
-    return {n: list(v) if isinstance(v, tuple) else v for n, v in asdict(wishes).items() if v}
+    return listed({name: value for name, value in asdict(wishes).items() if value})
 
 
 def merged(state: State, message: Message) -> State:
     """The request after this message: a new one, or the last one changed by what was said."""
     new, old = message.wishes, state.wishes
-    if message.fresh and (message.wishes.fields or message.similar_to) and not message.drops:
+    goes_on = len(message.text) <= SHORT_WISH and bool(old.fields) and not old.genres and not message.similar_to
+    if message.fresh and not goes_on and (message.wishes.fields or message.similar_to) and not message.drops:
         # A request of its own; what was turned down before stays turned down.
         kept = {f"exclude_{f}": getattr(old, f"exclude_{f}") for f in LISTS}
         old = Constraints(**kept)

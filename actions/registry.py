@@ -41,7 +41,15 @@ SKILLS: tuple[Skill, ...] = (
         examples=("写一段欢快的中国风旋律", "来一首忧伤的钢琴曲"),
         claims=compose.claims,
     ),
-    Skill(name="appraise", capability="appraise", intents=("appraise",), run=appraise.run, title="鉴赏画作"),
+    Skill(
+        name="appraise",
+        capability="appraise",
+        intents=("appraise",),
+        run=appraise.run,
+        title="鉴赏画作",
+        examples=("帮我看看这幅画", "推荐几幅好画"),
+        claims=appraise.claims,
+    ),
     Skill(
         name="handoff",
         capability="handoff",

@@ -8,7 +8,7 @@ limited, and an error says its code and nothing else.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import orjson
@@ -54,16 +54,11 @@ async def _health(request: web.Request) -> web.Response:
     return web.json_response({"status": "ok", "loading": request.app[SERVICES].loading()})
 
 
-async def _refresh_for_ever(services: Services) -> None:
+async def _refresh_for_ever(sources: Mapping[str, FaqService | Deferred[object]]) -> None:
     """Load what is deferred, so that nobody waits for it, and take over edits of the FAQ and of models within seconds.
 
     What cannot be read is told once, and the last good one stays.
     """
-    sources: dict[str, FaqService | Deferred[object]] = {
-        "faq": services.faq,
-        "chitchat": services.chitchat,
-        **services.deferred(),
-    }
     errors: dict[str, str] = {}
     while True:
         for name, source in sources.items():
@@ -86,10 +81,13 @@ def create_app(services: Services, settings: Settings) -> web.Application:
         executor.register_action(action)
 
     async def refresher(app: web.Application) -> AsyncIterator[None]:
-        task = asyncio.create_task(_refresh_for_ever(services))
+        # Apart, so that an edit of the FAQ does not wait for models, which take seconds to load.
+        answers = {"faq": services.faq, "chitchat": services.chitchat}
+        tasks = [asyncio.create_task(_refresh_for_ever(some)) for some in (answers, services.deferred())]
         yield
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     app[EXECUTOR] = executor

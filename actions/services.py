@@ -14,6 +14,7 @@ from knowledge.encoder import Encoder, load_encoder
 from knowledge.store import files_state
 
 if TYPE_CHECKING:
+    from actions.appraise_service import AppraiseService
     from actions.classify_service import ClassifyService
     from actions.compose_service import ComposeService
     from actions.recommend_service import RecommendService
@@ -77,6 +78,7 @@ class Services:
     recommender: Deferred[RecommendService]
     classifier: Deferred[ClassifyService]
     composer: Deferred[ComposeService]
+    appraiser: Deferred[AppraiseService]
 
     def deferred(self) -> dict[str, Deferred[object]]:
         """The deferred services by name, for loading them ahead of the first question for them."""
@@ -129,10 +131,28 @@ def open_services(settings: Settings) -> Services:
             [p for p in (own_labels / "labels.yml", own_labels / "own" / "manifest.json") if p.is_file()]
         )
 
+    own_scores, gallery = settings.var_dir / "appraisal" / "weights", settings.var_dir / "gallery"
+
+    def appraiser() -> AppraiseService:
+        import actions.appraise_conversation  # noqa: F401 - loaded ahead, as above
+        from actions.appraise_service import AppraiseService
+
+        return AppraiseService.open(
+            commercial_use=settings.commercial_use,
+            backbone=settings.effective_vision_dir,
+            own=own_scores,
+            gallery=gallery,
+            media_dir=settings.var_dir / "media",
+        )
+
+    def appraiser_files() -> object:
+        return files_state([p for p in (own_scores / "manifest.json", gallery / "works.json") if p.is_file()])
+
     return Services(
         faq=FaqService.open(settings.faq_dir, index_dir / "faq", encoder),
         chitchat=FaqService.open(CHITCHAT_DIR, index_dir / "chitchat", encoder),
         recommender=Deferred(recommender, recommender_files),
         classifier=Deferred(classifier, classifier_files),
         composer=Deferred(composer, lambda: files_state(sorted(own_music.glob("manifest.json")))),
+        appraiser=Deferred(appraiser, appraiser_files),
     )

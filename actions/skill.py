@@ -83,14 +83,3 @@ class Skill:
 def example_buttons(skills: tuple[Skill, ...], limit: int = 4) -> tuple[Button, ...]:
     """One button a skill with its first example, at most ``limit``."""
     return tuple(Button(title=s.examples[0], payload=s.examples[0]) for s in skills if s.examples)[:limit]
-
-
-def not_available(capability: Capability, ability: str, turn: Turn) -> Reply:
-    """The polite answer of a skill without a model yet. ``ability``: what it would do, in Chinese."""
-    return Reply(
-        text=f"我听懂了，您想让我{ability}。这项本领还没有开通，先不拿别的来凑数；会员、购票、播放、展览的问题现在就能解答。",
-        capability=capability,
-        band="refuse",
-        confidence=min(1.0, max(0.0, turn.intent_confidence)),
-        buttons=(Button(title="你能做什么", payload="你能做什么"),),
-    )

@@ -6,7 +6,17 @@ import subprocess
 import sys
 import time
 
-PROGRAMS = ("turns", "faq", "encoder", "nlu", "dialogue", "faq_scale", "recommender", "recommend_language")
+PROGRAMS = (
+    "turns",
+    "faq",
+    "encoder",
+    "nlu",
+    "dialogue",
+    "faq_scale",
+    "recommender",
+    "recommend_language",
+    "classifier_heldout",
+)
 
 
 def main() -> None:

@@ -37,8 +37,12 @@ def titles(data: dict[str, Any], service: RecommendService) -> Figures:
     right: Counter[str] = Counter()
     total: Counter[str] = Counter()
     for mention in data["mentions"]:
-        found = language.titles.resolve(mention["text"])
-        good = found.status == "resolved" and int(found.items[0]) in {mention["movie_id"], *mention.get("also", ())}
+        meant = {mention["movie_id"], *mention.get("also", ())}
+        if mention.get("where") == "sentence":
+            good = meant >= {int(i) for i in language.understand(mention["text"]).titles} != set()
+        else:
+            found = language.titles.resolve(mention["text"])
+            good = found.status == "resolved" and int(found.items[0]) in meant
         for name in ("片名提及", f"  {mention['kind']}"):
             total[name] += 1
             right[name] += good

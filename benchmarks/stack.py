@@ -93,6 +93,10 @@ def _loading(actions_port: int) -> bool:
         return True
 
 
+START_DEADLINE = 300
+"""Seconds; Rasa's default pipeline alone loads for a minute and a half."""
+
+
 def with_archive(archive: Path, folder: Path) -> Path:
     """A copy of the project in ``folder`` whose dialogue process loads ``archive``; the environments are shared."""
     project = folder / "project"
@@ -116,7 +120,7 @@ def running_stack(var: Path, project: Path = ROOT, **settings: str) -> Iterator[
     """
     var.mkdir(parents=True, exist_ok=True)
     built = Path(os.environ.get("WENYU_VAR_DIR") or ROOT / "var")
-    for name in ("encoder", "index"):
+    for name in ("encoder", "index", "vision"):
         if (built / name).exists() and not (var / name).exists():
             (var / name).symlink_to((built / name).resolve())
     port = free_port()
@@ -134,7 +138,7 @@ def running_stack(var: Path, project: Path = ROOT, **settings: str) -> Iterator[
     base = f"http://127.0.0.1:{port}"
     try:
         while not _ready(base):
-            if process.poll() is not None or time.monotonic() - started > 90:
+            if process.poll() is not None or time.monotonic() - started > START_DEADLINE:
                 log = var / "log" / "wenyu.jsonl"
                 tail = log.read_text()[-3000:] if log.exists() else ""
                 raise RuntimeError(f"the stack did not start (status {process.poll()})\n{tail}")

@@ -174,6 +174,10 @@ def build_encoder() -> None:
     call([APP / "bin" / "python", "-m", "knowledge.encoder_build", VAR / "encoder"], quiet=False)
 
 
+def build_vision() -> None:
+    call([APP / "bin" / "python", "-m", "models.vision.build", VAR / "vision"], quiet=False)
+
+
 def build_index() -> None:
     call([APP / "bin" / "wenyu", "faq", "index"])
 
@@ -228,12 +232,14 @@ def steps(goal: str) -> List[Step]:
     encoder = digest(
         *(knowledge / n for n in ("encoder_build.py", "e5_weights.py", "onnx_export.py", "static_vectors.py"))
     )
+    vision = digest(*(ROOT / "models" / "vision" / n for n in ("build.py", "network.py", "backbone.py")))
     index = digest(knowledge / "faq", knowledge / "chitchat", knowledge / "calibration.json", extra=encoder)
     widget = digest(web / "package-lock.json", web / "src", web / "index.html", web / "vite.config.ts")
     plan: List[Step] = [
         ("app", "应用环境（Python 3.11）", app, APP / "bin" / "wenyu", install_app),
         ("dialogue", "对话环境（Python 3.10，Rasa）", dialogue, DIALOGUE / "bin" / "rasa", install_dialogue),
         ("encoder", "句向量编码器", encoder, VAR / "encoder" / "build.json", build_encoder),
+        ("vision", "看图的网络", vision, VAR / "vision" / "build.json", build_vision),
         ("index", "FAQ 索引", index, VAR / "index" / "faq", build_index),
         ("widget", "聊天窗网页", widget, web / "dist" / "index.html", build_widget),
         ("train", "训练对话模型", None, ROOT / "models" / "dialogue" / "wenyu.tar.gz", train_dialogue),

@@ -1,4 +1,4 @@
-"""The command line: `wenyu run · chat · faq · data · model · tickets · doctor · export · forget · migrate`.
+"""The command line: `wenyu run · chat · faq · data · gallery · model · tickets · doctor · export · forget · migrate`.
 
 Commands import what they need themselves, so that `wenyu run` is up at once and stays small while it runs.
 """
@@ -16,6 +16,7 @@ import typer
 from bot.commands.classify import classify
 from bot.commands.data import app as data_app
 from bot.commands.faq import app as faq_app
+from bot.commands.gallery import app as gallery_app
 from bot.commands.model import app as model_app
 from bot.settings import get_settings
 from models.errors import DataError, WenyuError
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(faq_app, name="faq", help="FAQ 的导入、导出、检查、测试和校准。")
 app.add_typer(data_app, name="data", help="导入自己的评分和作品。")
+app.add_typer(gallery_app, name="gallery", help="画廊：加进自己的画，供推荐、找相似和认流派。")
 app.add_typer(model_app, name="model", help="训练模型。")
 app.command()(classify)
 
@@ -63,6 +65,7 @@ def chat() -> None:
 @app.command()
 def doctor(
     write_docs: Annotated[bool, typer.Option("--write-docs", help="按设置表重写 docs/设置.md 和 .env.example")] = False,
+    channel: Annotated[str, typer.Option("--channel", help="检查一个消息平台的设置，打印要填的回调网址")] = "",
 ) -> None:
     """检查安装、训练、索引和数据的状态，并说明该做什么。"""
     from bot.commands import doctor as doctor_command
@@ -70,6 +73,10 @@ def doctor(
     if write_docs:
         doctor_command.write_docs()
         return
+    if channel:
+        from bot.commands import channels
+
+        raise typer.Exit(channels.run(get_settings(), channel))
     raise typer.Exit(doctor_command.run(get_settings()))
 
 

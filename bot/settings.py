@@ -37,6 +37,9 @@ class Settings(BaseSettings):
         "",
         description="句向量编码器：留空用内置的；也可以填本地目录或模型库里的名字，如 BAAI/bge-small-zh-v1.5",
     )
+    vision_dir: Path | None = Field(
+        None, description="看图的网络所在的目录（model.onnx 和 build.json）；留空用 var 下内置的"
+    )
 
     secret_key: str = Field(
         "", description="签发会话令牌的密钥，至少 32 个字符；留空则首次启动时生成并存入 var/secret.key"
@@ -59,6 +62,46 @@ class Settings(BaseSettings):
     action_timeout_s: float = Field(3.0, gt=0, description="动作进程的时限（秒），要大于技能的时限")
     turn_deadline_s: float = Field(4.0, gt=0, description="一轮对话的时限（秒），要大于动作的时限")
 
+    channels: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="接入的消息平台，逗号分隔：wecom、wechat、feishu、dingtalk、telegram、slack；见 docs/渠道/"
+    )
+    wecom_corp_id: str = Field("", description="企业微信：企业 ID")
+    wecom_agent_id: str = Field("", description="企业微信：应用的 AgentId")
+    wecom_secret: str = Field("", description="企业微信：应用的 Secret")
+    wecom_token: str = Field("", description="企业微信：接收消息的 Token")
+    wecom_aes_key: str = Field("", description="企业微信：接收消息的 EncodingAESKey，43 个字符")
+    wecom_api_url: str = Field("https://qyapi.weixin.qq.com", description="企业微信：接口地址，私有部署时修改")
+    wechat_app_id: str = Field("", description="公众号：AppID")
+    wechat_secret: str = Field("", description="公众号：AppSecret")
+    wechat_token: str = Field("", description="公众号：服务器配置的 Token")
+    wechat_aes_key: str = Field("", description="公众号：EncodingAESKey，43 个字符；留空为明文模式")
+    wechat_customer_service: bool = Field(
+        True, description="公众号：有没有客服消息接口的权限；未认证的订阅号设为 false，只在 5 秒内被动回复"
+    )
+    wechat_api_url: str = Field("https://api.weixin.qq.com", description="公众号：接口地址")
+    feishu_app_id: str = Field("", description="飞书：App ID")
+    feishu_app_secret: str = Field("", description="飞书：App Secret")
+    feishu_encrypt_key: str = Field("", description="飞书：事件与回调的 Encrypt Key")
+    feishu_verification_token: str = Field("", description="飞书：事件与回调的 Verification Token")
+    feishu_api_url: str = Field(
+        "https://open.feishu.cn", description="飞书：接口地址；Lark 用 https://open.larksuite.com"
+    )
+    dingtalk_client_id: str = Field("", description="钉钉：Client ID（原 AppKey），也是机器人编码")
+    dingtalk_client_secret: str = Field("", description="钉钉：Client Secret（原 AppSecret）")
+    dingtalk_mode: str = Field(
+        "stream", pattern="^(stream|webhook)$", description="钉钉：接收方式，stream（不需要公网地址）或 webhook"
+    )
+    dingtalk_api_url: str = Field("https://api.dingtalk.com", description="钉钉：接口地址")
+    dingtalk_media_url: str = Field("https://oapi.dingtalk.com", description="钉钉：上传文件的接口地址")
+    telegram_bot_token: str = Field("", description="Telegram：机器人的 token")
+    telegram_secret_token: str = Field("", description="Telegram：setWebhook 时的 secret_token，至少 16 个字符")
+    telegram_api_url: str = Field(
+        "https://api.telegram.org", description="Telegram：接口地址，自建的 Bot API 服务也可以"
+    )
+    slack_signing_secret: str = Field("", description="Slack：签名密钥（Signing Secret）")
+    slack_bot_token: str = Field("", description="Slack：机器人令牌（Bot User OAuth Token），xoxb- 开头")
+    slack_api_url: str = Field("https://slack.com", description="Slack：接口地址")
+
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="日志级别")
     commercial_use: bool = Field(False, description="商业使用时设为 true：关闭用非商业条款数据训练的部分")
     torch_index_url: str = Field(
@@ -66,9 +109,14 @@ class Settings(BaseSettings):
         description="安装 torch 时，若默认来源会带来 CUDA 版，就改从这个来源取 CPU 版；可以指向内网镜像",
     )
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("vision_dir", mode="before")
     @classmethod
-    def _split_origins(cls, value: object) -> object:
+    def _no_folder(cls, value: object) -> object:
+        return value or None
+
+    @field_validator("cors_origins", "channels", mode="before")
+    @classmethod
+    def _split_list(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
         return value
@@ -77,6 +125,11 @@ class Settings(BaseSettings):
     def effective_database_url(self) -> str:
         """The SQLAlchemy URL in use, with an async driver."""
         return self.database_url or f"sqlite+aiosqlite:///{self.var_dir / 'wenyu.db'}"
+
+    @property
+    def effective_vision_dir(self) -> Path:
+        """Where the visual backbone lies."""
+        return self.vision_dir or self.var_dir / "vision"
 
     @property
     def effective_public_url(self) -> str:

@@ -69,6 +69,7 @@ class _Snapshot:
     corpus: Corpus
     by_id: dict[str, Entry]
     by_question: dict[str, Entry]
+    counts: TermCounts
     retriever: Retriever
     calibration: Calibration
 
@@ -89,7 +90,7 @@ class FaqService:
         self._encoder = encoder
         self._building = threading.Lock()
         self._state = self._files()
-        self._snapshot = self._build()
+        self._snapshot = self._build(None)
 
     @classmethod
     def open(cls, faq_dir: Path, cache_dir: Path, encoder: Encoder) -> FaqService:
@@ -111,7 +112,7 @@ class FaqService:
             self._state = state
             started = time.monotonic()
             try:
-                self._snapshot = self._build()
+                self._snapshot = self._build(self._snapshot.counts)
             except FaqError as error:
                 log.warning("faq_rejected problems=%d file_hint=%s", len(error.problems), error.hint)
                 return False
@@ -181,7 +182,7 @@ class FaqService:
         paths = [*faq_files(self._faq_dir), SYNONYMS, calibration_file(self._cache_dir)]
         return files_state(paths)
 
-    def _build(self) -> _Snapshot:
+    def _build(self, before: TermCounts | None) -> _Snapshot:
         entries = load_faq(self._faq_dir)
         calibration = read_calibration(calibration_file(self._cache_dir))
         if calibration.encoder != self._encoder.fingerprint:
@@ -190,9 +191,9 @@ class FaqService:
         synonyms = load_synonyms()
         self._cache_dir.mkdir(parents=True, exist_ok=True)
         stored = open_or_build(self._cache_dir, corpus.texts, len(corpus.questions), self._encoder)
-        counts = TermCounts(corpus, synonyms)
+        counts = TermCounts(corpus, synonyms, before)
         retriever = Retriever(
             corpus, stored.vectors, counts, synonyms, self._encoder.words, question_index=stored.index
         )
         by_question = {match_key(q): entry for entry in reversed(entries) for q in entry.questions}
-        return _Snapshot(corpus, {entry.id: entry for entry in entries}, by_question, retriever, calibration)
+        return _Snapshot(corpus, {entry.id: entry for entry in entries}, by_question, counts, retriever, calibration)

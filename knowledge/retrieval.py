@@ -52,17 +52,23 @@ class Candidates:
 class TermCounts:
     """Terms of all questions and answers under every analyser, counted once and summed per entry when needed."""
 
-    def __init__(self, corpus: Corpus, synonyms: Synonyms) -> None:
-        questions = [synonyms.apply(text) for text in corpus.questions]
-        answers = [synonyms.apply(corpus.parts[row]) for row in corpus.whole]
-        self._questions = {name: [Counter(a(t)) for t in questions] for name, a in ANALYSERS.items()}
-        self._answers = {name: [Counter(a(t)) for t in answers] for name, a in ANALYSERS.items()}
+    def __init__(self, corpus: Corpus, synonyms: Synonyms, before: TermCounts | None = None) -> None:
+        """Count the terms of `corpus`; a text that `before` has counted is taken over, so an edit costs what it changed."""
+        known = before._counted if before is not None else {}
+        self._counted: dict[str, dict[str, Counter[str]]] = {}
+        self._questions = [self._count(synonyms.apply(text), known) for text in corpus.questions]
+        self._answers = [self._count(synonyms.apply(corpus.parts[row]), known) for row in corpus.whole]
+
+    def _count(self, text: str, known: dict[str, dict[str, Counter[str]]]) -> dict[str, Counter[str]]:
+        if text not in self._counted:
+            self._counted[text] = known.get(text) or {name: Counter(a(text)) for name, a in ANALYSERS.items()}
+        return self._counted[text]
 
     def documents(self, channel: str, owner: Ints, rows: Ints) -> list[Counter[str]]:
         """One bag of terms an entry: its answer and the questions in `rows`, which belong to the entries `owner`."""
-        bags = [Counter(answer) for answer in self._answers[channel]]
+        bags = [Counter(answer[channel]) for answer in self._answers]
         for entry, row in zip(owner.tolist(), rows.tolist(), strict=True):
-            bags[entry].update(self._questions[channel][row])
+            bags[entry].update(self._questions[row][channel])
         return bags
 
 

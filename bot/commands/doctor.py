@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic_core import PydanticUndefined
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import bootstrap
+from bot.commands.channels import failure_lines, undelivered
 from bot.gateway.db.migrate import is_current
+from bot.gateway.platforms.registry import ChannelConfigError, configured
 from bot.settings import PROJECT_DIR, Settings
 from knowledge.answer import calibration_file
 from knowledge.bands import read_calibration
@@ -111,6 +114,25 @@ def check_running(settings: Settings) -> Finding:
         return Finding("运行状态", MISSING, "没有在运行", "运行 make run")
 
 
+def check_channels(settings: Settings) -> Iterable[Finding]:
+    """The messaging platforms that are switched on: their settings, and replies that did not arrive."""
+    if not settings.channels:
+        return
+    try:
+        adapters = configured(settings)
+    except ChannelConfigError as error:
+        yield Finding("消息平台", MISSING, error.user_message, error.hint)
+        return
+    try:
+        failures = asyncio.run(undelivered(settings))
+    except SQLAlchemyError:
+        return
+    for adapter in adapters:
+        lines = failure_lines([row for row in failures if row[0] == adapter.name])
+        advice = f"运行 wenyu doctor --channel {adapter.name}" if lines else ""
+        yield Finding(adapter.title, STALE if lines else OK, "；".join(lines), advice)
+
+
 def check_terms(settings: Settings) -> Finding:
     """Default models whose training data has non-commercial terms, from their manifests."""
     restricted = []
@@ -134,6 +156,7 @@ def run(settings: Settings) -> int:
         lambda: [check_faq(settings)],
         lambda: [check_calibration(settings)],
         lambda: [check_database(settings)],
+        lambda: check_channels(settings),
         lambda: [check_terms(settings)],
         lambda: [check_running(settings)],
     )

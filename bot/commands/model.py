@@ -80,3 +80,32 @@ def music(
     print("训练完成。留出曲子上的指标：")
     for name, value in metrics.items():
         print(f"  {name} = {value}")
+
+
+@train_app.command()
+def appraisal(
+    data: Annotated[Path | None, typer.Option(help="自己的作品文件夹，里面有图片和 scores.csv")] = None,
+    paintings: Annotated[Path | None, typer.Option(help="重新训练随库权重：chinese_painting_3class 文件夹")] = None,
+    photos: Annotated[Path | None, typer.Option(help="重新训练随库权重：照片文件夹")] = None,
+) -> None:
+    """训练鉴赏模型：--data 用自己的作品和分数；--paintings 和 --photos 重新训练随库的权重。"""
+    from models.appraisal.model import WEIGHTS, Learned
+    from models.appraisal.own import train_own
+    from models.appraisal.train import Corpus, train_default
+
+    settings = get_settings()
+    backbone = settings.effective_vision_dir
+    if data is not None:
+        target = settings.var_dir / "appraisal" / "weights"
+        metrics = train_own(
+            data, backbone, Learned.load(WEIGHTS, commercial_use=settings.commercial_use), target, print
+        )
+    elif paintings is not None and photos is not None:
+        metrics = train_default(
+            Corpus(paintings, photos, backbone, settings.var_dir / "appraisal" / "cache"), say=print
+        )
+    else:
+        raise typer.BadParameter("给出 --data，或者同时给出 --paintings 和 --photos")
+    print("训练完成：")
+    for name, value in metrics.items():
+        print(f"  {name} = {value}")

@@ -18,10 +18,13 @@ from bot.gateway.live import Hub
 from bot.gateway.metrics import Metrics
 from bot.gateway.middleware import around_requests
 from bot.gateway.picture_decoder import PictureDecoder
+from bot.gateway.platforms.hooks import hook_routes
+from bot.gateway.platforms.service import Platforms
 from bot.gateway.security import SecurityHeaders
 from bot.gateway.sessions import Sessions
 from bot.gateway.site import site_routes
 from bot.gateway.text import normalise
+from bot.gateway.upload_store import UploadStore
 from bot.gateway.worker import Worker
 from bot.keys import Keys
 from bot.settings import Settings
@@ -34,17 +37,22 @@ def _services(settings: Settings, keys: Keys) -> Gateway:
     hub = Hub()
     metrics = Metrics()
     dialogue = DialogueClient(f"http://127.0.0.1:{settings.dialogue_port}", keys.internal, settings.var_dir / "uploads")
+    pictures = PictureDecoder()
+    message_rate = RateLimiter(settings.rate_limit_per_minute, "您发得太快了，请稍等一会儿再发。")
+    store = UploadStore(database, pictures, metrics, settings.var_dir / "uploads")
+    platforms = Platforms(settings, database, metrics, message_rate, store)
     return Gateway(
         settings=settings,
         database=database,
         sessions=Sessions(keys.session, settings.session_days),
         dialogue=dialogue,
         hub=hub,
-        worker=Worker(database, dialogue, hub, metrics, deadline_s=settings.turn_deadline_s),
+        worker=Worker(database, dialogue, hub, metrics, platforms, deadline_s=settings.turn_deadline_s),
         metrics=metrics,
-        message_rate=RateLimiter(settings.rate_limit_per_minute, "您发得太快了，请稍等一会儿再发。"),
+        message_rate=message_rate,
         session_rate=RateLimiter(settings.new_sessions_per_minute, "新会话开得太快了，请稍等一会儿。"),
-        pictures=PictureDecoder(),
+        uploads=store,
+        platforms=platforms,
     )
 
 
@@ -54,6 +62,7 @@ async def _run_services(app: web.Application) -> AsyncIterator[None]:
     # The tables of traditional characters are read now, not in the first visitor's turn.
     normalise("繁體")
     await gateway.worker.start()
+    await gateway.platforms.start(gateway.worker.accept)
     yield
     await gateway.dialogue.close()
     await gateway.database.close()
@@ -63,7 +72,9 @@ async def _drain(app: web.Application) -> None:
     """Finish what runs while the connections are still open, then say good-bye to the live clients."""
     gateway = app[GATEWAY]
     log.info("draining", pending=gateway.worker.pending, sockets=gateway.hub.total())
+    await gateway.platforms.close_connections()
     await gateway.worker.drain()
+    await gateway.platforms.stop()
     gateway.hub.close()
 
 
@@ -91,6 +102,7 @@ def create_app(settings: Settings, keys: Keys) -> web.Application:
             web.get("/livez", health.get_live),
             web.get("/readyz", health.get_ready),
             web.get("/metrics", health.get_metrics),
+            *hook_routes(app[GATEWAY]),
             *site_routes(),
         ]
     )

@@ -11,8 +11,9 @@ from bot.gateway.dialogue_client import DialogueClient
 from bot.gateway.limits import RateLimiter
 from bot.gateway.live import Hub
 from bot.gateway.metrics import Metrics
-from bot.gateway.picture_decoder import PictureDecoder
+from bot.gateway.platforms.service import Platforms
 from bot.gateway.sessions import Sessions, bearer_token
+from bot.gateway.upload_store import UploadStore
 from bot.gateway.worker import Worker
 from bot.settings import Settings
 
@@ -30,7 +31,8 @@ class Gateway:
     metrics: Metrics
     message_rate: RateLimiter
     session_rate: RateLimiter
-    pictures: PictureDecoder
+    uploads: UploadStore
+    platforms: Platforms
 
 
 GATEWAY = web.AppKey("gateway", Gateway)

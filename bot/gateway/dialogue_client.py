@@ -23,6 +23,7 @@ MAX_ANSWER_BYTES = 2 * 1024 * 1024
 CONNECTIONS = 64
 PAUSES_S = (0.0, 0.05, 0.1, 0.2, 0.3)
 PROBE_TIMEOUT_S = 1.0
+LOOK_PAUSE_S = 0.1
 
 
 class TurnFailed(Exception):
@@ -49,6 +50,8 @@ class DialogueClient:
         self._uploads_dir = uploads_dir.resolve()
         self._http: aiohttp.ClientSession | None = None
         self.reachable = True
+        self._refused = False
+        self._scout = asyncio.Lock()
 
     async def start(self) -> None:
         """Open the pool."""
@@ -95,6 +98,7 @@ class DialogueClient:
         attempt = 0
         while True:
             try:
+                await self._until_there(deadline)
                 replies = await self._attempt(body, deadline - time.monotonic())
             except TurnFailed as failure:
                 pause = PAUSES_S[min(attempt, len(PAUSES_S) - 1)]
@@ -106,6 +110,19 @@ class DialogueClient:
             else:
                 self.reachable = True
                 return replies
+
+    async def _until_there(self, deadline: float) -> None:
+        """Wait while connections are refused: one turn looks for all, so that waiting costs next to nothing."""
+        try:
+            async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+                while self._refused:
+                    async with self._scout:
+                        if self._refused and not await self.probe():
+                            await asyncio.sleep(LOOK_PAUSE_S)
+                        else:
+                            self._refused = False
+        except TimeoutError:
+            raise TurnFailed("unreachable") from None
 
     async def _attempt(self, body: bytes, timeout_s: float) -> list[Reply]:
         if self._http is None:
@@ -121,7 +138,8 @@ class DialogueClient:
                             raise TurnFailed("too_large", final=True)
         except TimeoutError:
             raise TurnFailed("timeout") from None
-        except (aiohttp.ClientError, OSError):
+        except (aiohttp.ClientError, OSError) as error:
+            self._refused = isinstance(error, aiohttp.ClientConnectorError)
             raise TurnFailed("unreachable") from None
         if status != 200:
             # A request that is refused (a wrong token, for one) is refused again.

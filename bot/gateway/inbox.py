@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, insert, select, update
 
 from bot.gateway.db.models import CONVERSATIONS, INBOX, Upload
 from bot.gateway.errors import RequestError
@@ -93,6 +93,25 @@ CLOSE = (
     .where(INBOX.c.id == bindparam("message"), INBOX.c.state.in_(OPEN_STATES))
     .values(state=bindparam("final"), finished_at=bindparam("now"))
 )
+EARLIER = INBOX.alias("earlier")
+HAS_EARLIER = exists().where(
+    EARLIER.c.conversation == INBOX.c.conversation,
+    EARLIER.c.state.in_(OPEN_STATES),
+    EARLIER.c.position < INBOX.c.position,
+)
+OPEN_IN_CONVERSATION = (
+    select(*COLUMNS)
+    .where(INBOX.c.conversation == bindparam("conversation"), INBOX.c.state.in_(OPEN_STATES))
+    .order_by(INBOX.c.position)
+    .limit(1)
+)
+ABANDONED = (
+    select(*COLUMNS)
+    .where(INBOX.c.state.in_(OPEN_STATES), INBOX.c.lease_until < bindparam("now"), ~HAS_EARLIER)
+    .order_by(INBOX.c.created_at)
+    .limit(64)
+    .with_for_update(skip_locked=True)
+)
 UNFINISHED = select(*COLUMNS).where(INBOX.c.state.in_(OPEN_STATES)).order_by(INBOX.c.created_at, INBOX.c.position)
 
 
@@ -137,8 +156,12 @@ def _attachments(connection: Connection, draft: Draft) -> list[dict[str, Any]]:
     return [found[upload] for upload in dict.fromkeys(draft.attachments)]
 
 
-def accept(connection: Connection, draft: Draft, state: str) -> tuple[Message, bool]:
+def accept(connection: Connection, draft: Draft, state: str, *, shared: bool = False) -> tuple[Message, bool]:
     """Store ``draft`` in ``state`` unless a message of this name is stored.
+
+    Args:
+        shared: other gateway processes use the database. A message that would run now is then left waiting, without
+            a lease, when an earlier one of its conversation is open: whoever closes that one takes it.
 
     Returns:
         the stored message and whether it is new.
@@ -151,6 +174,9 @@ def accept(connection: Connection, draft: Draft, state: str) -> tuple[Message, b
         return stored, False
     position = next_position(connection, draft.conversation)
     now = time.time()
+    lease_until = now + LEASE_S
+    if shared and state == RUNNING and first_open(connection, draft.conversation) is not None:
+        state, lease_until = NEW, 0.0
     message = Message(
         id="m" + uuid.uuid4().hex,
         conversation=draft.conversation,
@@ -163,9 +189,26 @@ def accept(connection: Connection, draft: Draft, state: str) -> tuple[Message, b
         state=state,
         created_at=now,
     )
-    row = vars(message) | {"attachments": list(message.attachments), "lease_until": now + LEASE_S}
+    row = vars(message) | {"attachments": list(message.attachments), "lease_until": lease_until}
     connection.execute(STORE, row)
     return message, True
+
+
+def first_open(connection: Connection, conversation: str) -> Message | None:
+    """The first message of a conversation without a final state."""
+    row = connection.execute(OPEN_IN_CONVERSATION, {"conversation": conversation}).one_or_none()
+    return None if row is None else to_message(row)
+
+
+def take_over(connection: Connection) -> list[Message]:
+    """Take the lease of messages that nobody holds: each is the first open one of its conversation.
+
+    Rows that another process takes at this moment are passed over (``SKIP LOCKED``).
+    """
+    rows = connection.execute(ABANDONED, {"now": time.time()}).all()
+    for row in rows:
+        mark_running(connection, row.id)
+    return [to_message(row) for row in rows]
 
 
 def mark_running(connection: Connection, message_id: str) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 from aiohttp import web
 
 from bot.gateway.context import GATEWAY
 from bot.gateway.errors import RequestError
+from bot.gateway.media_files import find_file
 
-NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 # What may be shown in place; any other file is offered as a download.
 MIME_TYPES = {
     ".jpg": "image/jpeg",
@@ -23,17 +20,6 @@ MIME_TYPES = {
     ".mid": "audio/midi",
     ".musicxml": "application/vnd.recordare.musicxml+xml",
 }
-
-
-def find_file(var_dir: Path, name: str) -> Path | None:
-    """The file of this name; None when there is none or the name is not one of ours."""
-    if not NAME.fullmatch(name):
-        return None
-    for folder in ("media", "uploads"):
-        path = var_dir / folder / name
-        if path.is_file():
-            return path
-    return None
 
 
 async def get_media(request: web.Request) -> web.StreamResponse:

@@ -40,6 +40,18 @@ class Metrics:
         self.uploads = Counter("wenyu_uploads", "Stored uploads.", ["kind"], registry=self.registry)
         self.feedback = Counter("wenyu_feedback", "Thumbs up and down.", ["value"], registry=self.registry)
         self.refused = Counter("wenyu_refused", "Refused requests by error code.", ["code"], registry=self.registry)
+        self.platform_calls = Counter(
+            "wenyu_platform_calls",
+            "Calls of messaging platforms by what became of them.",
+            ["channel", "outcome"],
+            registry=self.registry,
+        )
+        self.deliveries = Counter(
+            "wenyu_deliveries",
+            "Replies sent to messaging platforms by outcome: sent, retry or failed.",
+            ["channel", "outcome"],
+            registry=self.registry,
+        )
 
     def turn(self, channel: str, capability: str, outcome: str, seconds: float) -> None:
         """Count one finished turn."""

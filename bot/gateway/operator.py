@@ -14,8 +14,19 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, RowMapping, delete, func, select
 
 from bot.gateway.db.engine import Database
-from bot.gateway.db.models import Base, Conversation, Feedback, Inbox, Outbox, Ticket, Tracker, Upload
-from bot.gateway.media import NAME
+from bot.gateway.db.models import (
+    Base,
+    Conversation,
+    Delivery,
+    Feedback,
+    Inbox,
+    Outbox,
+    PlatformMessage,
+    Ticket,
+    Tracker,
+    Upload,
+)
+from bot.gateway.media_files import NAME
 from bot.gateway.outbox import history
 from bot.gateway.sessions import DAY_S, iso_time
 from models.errors import WenyuError
@@ -89,6 +100,20 @@ def _rows(connection: Connection, table: type[Base], conversation: str) -> list[
     return [_readable(row) for row in connection.execute(query).mappings()]
 
 
+def _addresses(connection: Connection, conversation: str) -> list[dict[str, Any]]:
+    """Where a messaging platform gets the conversation's answers: the platform's names of the person and the chat."""
+    query = (
+        select(PlatformMessage.address)
+        .join(Inbox, Inbox.id == PlatformMessage.message)
+        .where(Inbox.conversation == conversation)
+        .order_by(Inbox.position)
+    )
+    found: list[dict[str, Any]] = []
+    for address in connection.scalars(query):
+        found += [] if address in found else [address]
+    return found
+
+
 def _require(connection: Connection, conversation: str) -> float:
     created_at = connection.scalar(select(Conversation.created_at).where(Conversation.id == conversation))
     if created_at is None:
@@ -113,6 +138,8 @@ async def export_conversation(database_url: str, session: str) -> dict[str, Any]
             "uploads": _rows(connection, Upload, session),
             "feedback": _rows(connection, Feedback, session),
             "tickets": _rows(connection, Ticket, session),
+            "deliveries": _rows(connection, Delivery, session),
+            "addresses": _addresses(connection, session),
             "tracker": tracker,
         }
 

@@ -51,10 +51,15 @@ def main() -> int:
     if not asyncio.run(is_current(settings.effective_database_url)):
         log.error("not_started", code="schema_not_current", hint="数据库的结构不是当前版本，请先运行 wenyu migrate。")
         return 1
+    try:
+        app = create_app(settings, keys)
+    except WenyuError as error:
+        log.error("not_started", code=error.code, hint=error.hint)
+        return 1
     log.info("starting", host=settings.host, port=settings.port)
     try:
         web.run_app(
-            create_app(settings, keys),
+            app,
             host=settings.host,
             port=settings.port,
             print=lambda *_: None,

@@ -1,59 +1,18 @@
-"""Uploads: limited while they arrive, known by their first bytes, made safe, stored under a random name."""
+"""POST /api/v1/uploads: a file is limited while it arrives, then goes to the upload store."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import secrets
-import time
-from pathlib import Path
-
 from aiohttp import BodyPartReader, web
 from aiohttp.http import HttpProcessingError
-from sqlalchemy import Connection, func, insert, select
 
 from bot.gateway.context import GATEWAY, conversation_of
-from bot.gateway.db.models import Upload
 from bot.gateway.errors import RequestError
 from bot.gateway.http import json_response
-from bot.gateway.limits import MAX_UPLOADS_PER_SESSION
-from bot.gateway.picture_decoder import PictureDecoder
-from bot.gateway.sessions import require_conversation
+from bot.gateway.upload_store import check_count
 
-PICTURE = "image/*"
 CHUNK_BYTES = 64 * 1024
 # Room for the boundaries and headers around the file.
 FORM_BYTES = 16 * 1024
-SUFFIXES = {
-    "image/jpeg": ".jpg",
-    "image/png": ".png",
-    "audio/wav": ".wav",
-    "audio/ogg": ".ogg",
-    "audio/mpeg": ".mp3",
-    "audio/midi": ".mid",
-}
-
-
-MAGIC = (
-    (b"\xff\xd8\xff", PICTURE),
-    (b"\x89PNG\r\n\x1a\n", PICTURE),
-    (b"GIF87a", PICTURE),
-    (b"GIF89a", PICTURE),
-    (b"MThd", "audio/midi"),
-    (b"OggS", "audio/ogg"),
-    (b"ID3", "audio/mpeg"),
-)
-"""What a file of a kind begins with."""
-
-
-def sniff(data: bytes) -> str | None:
-    """The MIME type by the first bytes; None for anything that is not accepted."""
-    if data[:4] == b"RIFF":
-        return {b"WEBP": PICTURE, b"WAVE": "audio/wav"}.get(data[8:12])
-    # An MP3 without a tag begins with a frame header: 11 bits of sync, MPEG 1 or 2, layer III, a valid bit rate.
-    if len(data) > 2 and data[0] == 0xFF and data[1] & 0xE6 == 0xE2 and data[2] >> 4 not in (0, 15):
-        return "audio/mpeg"
-    return next((kind for magic, kind in MAGIC if data.startswith(magic)), None)
 
 
 async def read_file(request: web.Request, max_bytes: int) -> bytes:
@@ -83,69 +42,13 @@ async def read_file(request: web.Request, max_bytes: int) -> bytes:
     return bytes(received)
 
 
-async def check_file(data: bytes, decoder: PictureDecoder) -> tuple[str, bytes]:
-    """Decide what ``data`` is and make it safe.
-
-    Returns:
-        the MIME type and the file to store.
-
-    Raises:
-        RequestError: 415 not a picture or sound that is accepted; what :meth:`PictureDecoder.reencode` raises.
-    """
-    mime = sniff(data)
-    if mime is None:
-        sentence = "只能上传图片（JPEG、PNG、WebP、GIF）或声音（WAV、OGG、MP3、MIDI）。"
-        raise RequestError(415, "type_not_supported", sentence)
-    return await decoder.reencode(data) if mime == PICTURE else (mime, data)
-
-
-def check_count(connection: Connection, conversation: str) -> None:
-    """Raise 429 when the conversation has all the uploads it may have; 401 when it does not exist."""
-    require_conversation(connection, conversation)
-    count = connection.scalar(select(func.count()).where(Upload.conversation == conversation))
-    if (count or 0) >= MAX_UPLOADS_PER_SESSION:
-        raise RequestError(429, "too_many_uploads", "这个会话上传的文件太多了，请开始新的会话。", retry_after_s=3600)
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".part")
-    draft.write_bytes(data)
-    os.replace(draft, path)
-
-
 async def post_upload(request: web.Request) -> web.Response:
     """POST /api/v1/uploads"""
     gateway = request.app[GATEWAY]
     conversation = conversation_of(request)
     gateway.message_rate.check(conversation)
     await gateway.database.read(lambda c: check_count(c, conversation))
-    mime, data = await check_file(await read_file(request, gateway.settings.upload_max_bytes), gateway.pictures)
-    kind = mime.partition("/")[0]
-    upload = "u" + secrets.token_hex(16)
-    file = upload + SUFFIXES[mime]
-    path = gateway.settings.var_dir / "uploads" / file
-    await asyncio.to_thread(write_file, path, data)
-
-    def store(connection: Connection) -> None:
-        check_count(connection, conversation)
-        connection.execute(
-            insert(Upload).values(
-                id=upload,
-                conversation=conversation,
-                kind=kind,
-                mime=mime,
-                file=file,
-                size=len(data),
-                created_at=time.time(),
-            )
-        )
-
-    try:
-        await gateway.database.write(store)
-    except BaseException:
-        path.unlink()
-        raise
-    gateway.metrics.uploads.labels(kind).inc()
-    return json_response({"id": upload, "kind": kind, "mime": mime, "url": f"/media/{file}"}, 201)
+    data = await read_file(request, gateway.settings.upload_max_bytes)
+    stored = await gateway.uploads.store(conversation, data)
+    file = stored.pop("file")
+    return json_response({**stored, "url": f"/media/{file}"}, 201)

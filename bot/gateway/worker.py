@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 from weakref import WeakValueDictionary
 
 import structlog
@@ -30,11 +31,25 @@ from bot.gateway.tickets import store_tickets
 
 log = structlog.get_logger(__name__)
 Prepare = Callable[[Connection, str, str], None]
+Complete = Callable[[Connection, Message], None]
 MAX_PENDING = 256
 # A message that waited behind others while the dialogue process was gone gets this much and no more.
 LEAST_BUDGET_S = 1.0
 SWEEP_EVERY_S = 5.0
 STORE_PAUSES_S = (0.1, 0.5, 1.0)
+
+
+class TurnHooks(Protocol):
+    """What a channel that is not live has to do around a turn; :class:`bot.gateway.platforms.service.Platforms`."""
+
+    async def before(self, message: Message) -> Message | list[Reply]:
+        """The message to be asked, or the replies that make asking needless."""
+
+    def stored(self, connection: Connection, message: Message, entries: list[Entry]) -> None:
+        """In the transaction that stores the replies."""
+
+    def wake(self) -> None:
+        """After it."""
 
 
 def reference_number(message: Message) -> str:
@@ -68,15 +83,24 @@ class Worker:
 
     Args:
         deadline_s: the time limit of a turn.
+        hooks: what happens around it.
     """
 
     def __init__(
-        self, database: Database, dialogue: DialogueClient, hub: Hub, metrics: Metrics, *, deadline_s: float
+        self,
+        database: Database,
+        dialogue: DialogueClient,
+        hub: Hub,
+        metrics: Metrics,
+        hooks: TurnHooks,
+        *,
+        deadline_s: float,
     ) -> None:
         self._database = database
         self._dialogue = dialogue
         self._hub = hub
         self._metrics = metrics
+        self._hooks = hooks
         self._deadline_s = deadline_s
         self._lanes: WeakValueDictionary[str, Lane] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -90,17 +114,21 @@ class Worker:
         return len(self._results)
 
     async def start(self) -> None:
-        """Take over what a previous process left without an answer, and keep looking for such messages."""
-        for message in await self._database.read(inbox.unfinished):
+        """Take over what a previous process left without an answer, and keep looking for such messages.
+
+        In a database that several gateways share, what another one holds is left to it.
+        """
+        for message in await self._left_behind(starting=True):
             self._enqueue(message)
         self._sweeper = asyncio.create_task(self._sweep_for_ever())
 
-    async def accept(self, draft: Draft, prepare: Prepare | None = None) -> Message:
+    async def accept(self, draft: Draft, prepare: Prepare | None = None, complete: Complete | None = None) -> Message:
         """Store a message and queue its turn; a message that is stored already is not queued again.
 
         Args:
             prepare: runs before, in the same transaction, with the conversation and the channel; a channel
                 without sessions opens its conversations so.
+            complete: runs behind, in the same transaction, when the message is new.
 
         Raises:
             RequestError: 401 unknown conversation, 404 unknown attachment, 503 too many messages wait.
@@ -116,12 +144,16 @@ class Worker:
             def store(connection: Connection) -> tuple[Message, bool]:
                 if prepare is not None:
                     prepare(connection, draft.conversation, draft.channel)
-                return inbox.accept(connection, draft, state)
+                message, fresh = inbox.accept(connection, draft, state, shared=self._database.shared)
+                if fresh and complete is not None:
+                    complete(connection, message)
+                return message, fresh
 
             message, fresh = await self._database.write(store)
             if fresh:
                 self._hub.publish(message.conversation, [message.entry()])
-                self._enqueue(message)
+                if message.state == state:
+                    self._enqueue(message)
         return message
 
     async def replies(self, message: Message, timeout_s: float) -> list[Entry] | None:
@@ -186,7 +218,8 @@ class Worker:
             budget_s = min(budget_s, max(LEAST_BUDGET_S, message.created_at + self._deadline_s - started))
         state, outcome = inbox.DONE, "answered"
         try:
-            replies = await self._dialogue.turn(message, budget_s)
+            asked = await self._hooks.before(message)
+            replies = asked if isinstance(asked, list) else await self._dialogue.turn(asked, budget_s)
         except TurnFailed as failure:
             state, outcome, replies = inbox.FAILED, failure.reason, [apology(message)]
             log.error("turn_failed", reference=reference_number(message), reason=failure.reason)
@@ -198,23 +231,37 @@ class Worker:
         entries = await self._store(message, state, replies, lane)
         if entries:
             self._hub.publish(message.conversation, entries)
+            self._hooks.wake()
             self._metrics.turn(message.channel, replies[-1].capability, outcome, time.time() - message.created_at)
         return entries
 
     async def _store(self, message: Message, state: str, replies: list[Reply], lane: Lane) -> list[Entry] | None:
+        following: list[Message] = []
+
         def finish(connection: Connection) -> list[Entry] | None:
+            following.clear()
             if not inbox.close(connection, message.id, state):
                 forget_stray_memory(connection, message.conversation)
                 return None
             entries = store_replies(connection, message, replies)
             store_tickets(connection, message.conversation, entries)
+            self._hooks.stored(connection, message, entries)
             if lane.waiting and not self.draining:
                 inbox.mark_running(connection, lane.waiting[0].id)
+            elif self._database.shared and not self.draining:
+                # A message that another gateway took in while this one ran.
+                follows = inbox.first_open(connection, message.conversation)
+                if follows is not None:
+                    inbox.mark_running(connection, follows.id)
+                    following.append(follows)
             return entries
 
         for pause in (*STORE_PAUSES_S, None):
             try:
-                return await self._database.write(finish)
+                entries = await self._database.write(finish)
+                for follows in following:
+                    self._enqueue(follows)
+                return entries
             except SQLAlchemyError as error:
                 log.error("reply_not_stored", reference=reference_number(message), error=type(error).__name__)
                 if pause is not None:
@@ -225,7 +272,12 @@ class Worker:
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             try:
-                for message in await self._database.read(lambda c: inbox.unfinished(c, time.time())):
+                for message in await self._left_behind():
                     self._enqueue(message)
             except SQLAlchemyError as error:
                 log.error("sweep_failed", error=type(error).__name__)
+
+    async def _left_behind(self, *, starting: bool = False) -> list[Message]:
+        if self._database.shared:
+            return await self._database.write(inbox.take_over)
+        return await self._database.read(lambda c: inbox.unfinished(c, None if starting else time.time()))

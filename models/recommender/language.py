@@ -17,7 +17,7 @@ from models.recommender.mention_roles import alike
 from models.recommender.mentions import Mention, Mentions
 from models.recommender.people import People
 from models.recommender.title_keys import HAN
-from models.recommender.titles import TitleIndex
+from models.recommender.titles import LONGEST_NAME, TitleIndex
 
 ADULT_AGE = 13
 _TAKEN_BACK = re.compile(r"(?:啊|哦|呃|噢)(?:不对|不是|不)[,，。!！]|说错了?[,，。]?|口误[,，。]?|打错了?[,，。]?")
@@ -133,10 +133,11 @@ class Language:
         pieces = [normalise(piece) for piece in message.split()]
         text = "".join(pieces[:1])
         for piece in pieces[1:]:
-            joined = text + piece
+            before = text[-LONGEST_NAME:]
+            joined = before + piece[:LONGEST_NAME]
             apart = bool(HAN.search(text[-1:])) and bool(HAN.match(piece)) and min(len(text), len(piece)) > 1
             within = any(
-                f.start < len(text) < f.end and f.end - f.start > SHORT_PIECE for f in self.titles.find(joined)
+                f.start < len(before) < f.end and f.end - f.start > SHORT_PIECE for f in self.titles.find(joined)
             )
             text = f"{text}，{piece}" if apart and not within else normalise(f"{text} {piece}")
         return text
@@ -192,7 +193,8 @@ def _ids(mentions: Sequence[Mention], role: str) -> tuple[str, ...]:
         if mention.role == role and mention.resolution.status == "resolved":
             found.append(mention.resolution.items[0])
         elif mention.role == role and mention.all:
-            found += mention.resolution.items
+            # Who likes a series likes its best known part; who has seen it has seen them all.
+            found += mention.resolution.items[: 1 if role in ("liked", "similar_to") else None]
     return tuple(dict.fromkeys(found))
 
 

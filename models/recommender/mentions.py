@@ -34,12 +34,12 @@ _LEFT = (
     r"同|看到|想看|电影|推荐|忘掉|忘了|喜欢的是|就是|是|过|部|接近|好比|那个|说|比)\s*$"
 )
 _RIGHT = (
-    r"^\s*(?:$|没|可以|无|倒|算|让|把|有点|看|更|[,，。.!！?？、;；和与跟及]|一样|那样|这样|从|以外|除外|之外|不算|算|那种|这种|那类|这类|差不多|类似|同款|同类|的|之类|很|太|好|不错|我?(?:都|已经)?看过|我?看完|我?看了|难看|烂|"
+    r"^\s*(?:$|但|不过|可(?!以)|却|或|只是|气质|感觉|味道|氛围|类型|题材|调性|口碑|[一二两三四五六七八九十\d]+(?:星|分)|第|没|可以|无|倒|算|让|把|有点|看|更|[,，。.!！?？、;；和与跟及]|一样|那样|这样|从|以外|除外|之外|不算|算|那种|这种|那类|这类|差不多|类似|同款|同类|的|之类|很|太|好|不错|我?(?:都|已经)?看过|我?看完|我?看了|难看|烂|"
     r"呢|吧|吗|讲|说|啥|什么|是|不|挺|特别|真|这部|那部|风格|系列|还有|以及|电影|这|也|都|我|就|绝|神|超|一类|给|谁|几分|多长)"
 )
 _CHUNKS = (
     re.compile(
-        r"(?:类似于?|像|跟|和|接近|如同)([^,，。.!！?？;；]{2,24}?)(?=一样|那样|这样|那种|这种|那类|这类|差不多|类似|同款|同类|相似|风格|之类|一类|的|$|[,，。.!！?？;；])"
+        r"(?:类似于?|像|跟|和|接近|如同)([^,，。.!！?？;；]{2,24}?)(?=一样|那样|这样|那种|这种|那类|这类|差不多|类似|同款|同类|相似|风格|气质|味道|氛围|调性|感觉|之类|一类|的|$|[,，。.!！?？;；])"
     ),
     re.compile(r"xiang ([a-z][a-z ]{2,30}?) ?(?:(?:na|zhe|yi) ?(?:yang|zhong)|$)"),
     re.compile(
@@ -56,6 +56,8 @@ _YEAR_AFTER = re.compile(r"[(（]?((?:19|20)\d\d)(?:年的?)?(?:那一?版|那�
 _SERIES_AFTER = re.compile(
     r"(?:的)?(?:全系列|整个系列|系列(?!的?(?:推荐|类似))|三部曲|四部曲|全集|[两三四五六七八]部(?=都|全))"
 )
+_PART_AFTER = re.compile(r"(?:的)?第[一二三四五六七八九十\d]{1,2}部|\d{1,2}(?![\d部分年个:：])|续集")
+_FURTHER_PART = re.compile(r"\s*[和、跟与,，]\s*(\d{1,2})(?![\d部分年个])")
 _JOIN = re.compile(r"和|跟|与|、|/|以及|还有")
 _SEPARATORS = re.compile(r"、|和|与|跟|以及|还有|[,，;；\n/|]|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
 _TRIM = re.compile(
@@ -83,8 +85,8 @@ class Mention:
 
     @property
     def all(self) -> bool:
-        """Whether a whole series is meant that was seen or is not wanted, so that nothing has to be asked."""
-        return self.resolution.series and self.role in ("seen", "disliked")
+        """Whether a whole series is meant and something said about it, so that nothing has to be asked."""
+        return self.resolution.series and self.role != "mentioned"
 
 
 class Mentions:
@@ -110,13 +112,7 @@ class Mentions:
                 any(end == found.start for _, end, _, _ in spans) or self._is_title(text, found, people)
             ):
                 name = text[found.start : found.end]
-                year = _YEAR_AFTER.match(text[found.end :])
-                end = found.end + (year.end() if year else 0)
-                whole = None if year else _SERIES_AFTER.match(text[end:])
-                end += whole.end() if whole else 0
-                asked = f"{name}({year[1] or year[2]})" if year else f"{name}系列" if whole else name
-                resolution = self._titles.resolve(asked, thorough=False)
-                spans.append((found.start, end, name, resolution))
+                spans += self._with_what_follows(text, found.start, found.end, name)
         for found in self._titles.find(text):
             # 功夫和少林足球: an everyday word beside a title is one itself.
             joined = any(
@@ -138,6 +134,24 @@ class Mentions:
                 spans.append((start, end, piece, resolution))
         spans.sort()
         return [Mention(*span, role) for span, role in zip(spans, roles_of(text, spans), strict=True)]
+
+    def _with_what_follows(self, text: str, start: int, end: int, name: str) -> list[tuple[int, int, str, Resolution]]:
+        """A name with the year, the number of the part or the word for the whole series behind it, and further parts."""
+        if part := _PART_AFTER.match(text[end:]):
+            resolution = self._titles.resolve(name + part[0], thorough=False)
+            if resolution.status != "unknown":
+                spans = [(start, end + part.end(), name + part[0], resolution)]
+                while further := _FURTHER_PART.match(text[spans[-1][1] :]):
+                    last = spans[-1][1]
+                    one = self._titles.resolve(name + further[1], thorough=False)
+                    spans.append((last + further.start(1), last + further.end(1), name + further[1], one))
+                return [span for span in spans if span[3].status != "unknown"]
+        year = _YEAR_AFTER.match(text[end:])
+        last = end + (year.end() if year else 0)
+        whole = None if year else _SERIES_AFTER.match(text[last:])
+        last += whole.end() if whole else 0
+        asked = f"{name}({year[1] or year[2]})" if year else f"{name}系列" if whole else name
+        return [(start, last, name, self._titles.resolve(asked, thorough=False))]
 
     def _is_title(self, text: str, found: Found, people: Sequence[Person]) -> bool:
         name = text[found.start : found.end]

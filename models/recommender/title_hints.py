@@ -12,7 +12,8 @@ from models.recommender.title_keys import HAN
 MOST_WORDS = 6
 SHORTEST_JOINED = 3
 _APART = re.compile(r"[\s,，、()（）:：《》/·]+|(?<=[\u3400-\u9fff])(?=[a-z])|(?<=[a-z!?])(?=[\u3400-\u9fff])")
-_YEAR = re.compile(r"(?:18|19|20)\d\d年?")
+_YEAR = re.compile(r"(?:18\d|19\d|20[0-2])\d年?")
+_WITHIN_WORD = re.compile(r"[a-z0-9]{2}")
 _SAYS_NOTHING = re.compile(
     r"奥斯卡|皮克斯|迪士尼|吉卜力|好莱坞|漫威|电影|影片|片子|动画片?|老片|大片|港片|美版|日版|韩版|经典|系列|那个|那部|这个|这部|主演|导演|原版|完整版|第一部|"
     r"真人版?|黑白|获奖|金像奖|最佳影片|[演导拍的和片版]|movie|film"
@@ -63,9 +64,12 @@ def read_hints(
 def _joined(text: str, catalogue: Catalogue, named: Callable[[str], Iterable[int]]) -> tuple[list[int], str]:
     """The same where nothing stands between the name and the rest, which then has to be about the film."""
     for length in range(len(text) - 2, SHORTEST_JOINED - 1, -1):
-        for name, rest in ((text[:length], text[length:]), (text[-length:], text[:-length])):
+        halves = ((text[:length], text[length:]), (text[-length:], text[:-length]))
+        for cut, (name, rest) in zip((length, len(text) - length), halves, strict=True):
             left = _SAYS_NOTHING.sub("", rest)
-            codes = [c for c in named(name) if len(left) > 1 and _fits(rest, catalogue.at(c), "")]
+            if len(left) < 2 or _WITHIN_WORD.fullmatch(text[cut - 1 : cut + 1]):
+                continue
+            codes = [c for c in named(name) if _fits(rest, catalogue.at(c), "")]
             if codes:
                 return codes, name
     return [], ""
@@ -86,4 +90,5 @@ def _fits(rest: str, item: Item, year: str) -> bool:
     facts = facts.lower()
     if not HAN.search(left):
         return left in re.sub(r"[^a-z0-9]", "", facts)
-    return any(left[n : n + 2] in facts for n in range(len(left) - 1))
+    pairs = (left[n : n + 2] for n in range(len(left) - 1))
+    return any(pair in facts for pair in pairs if HAN.match(pair[0]) and HAN.match(pair[1]))

@@ -13,21 +13,26 @@ from rapidfuzz.distance import OSA, Indel
 
 from knowledge.normalise import normalise
 from models.recommender.catalogue import Catalogue, Item
+from models.recommender.confusable import confusable
 from models.recommender.title_keys import HAN, Sounds, han_key, latin_key, spoken
 
 Scores = NDArray[np.float32]
 
 ACCEPT = 0.72
 """Least similarity that counts as the same name; four characters of which one is wrong have 0.75."""
+OTHER_NAME = 0.8
+"""At most, of a part of a name that the film has beside its title; less than two thirds of it are too little."""
 ALONE = 0.66
 """Enough when no other name comes near."""
 SHORT_NAME = 3
+LONGEST_SHORT = 4
+"""In a longer name one character may be any other: what is left names no other film."""
 TYPED_LETTERS = 4
 """Fewer letters are too few to be compared with names in pinyin."""
 LEAST_PINYIN = 0.84
 LEAST_LATIN = 0.8
 _HEAD = re.compile(r"[：:（(]|与|之(?!.$)|归来| - ")
-_END_NUMBER = re.compile(r"(?<!\d)(\d{1,2})$")
+_END_NUMBER = re.compile(r"(?<!\d)(\d{1,4})$")
 
 
 class Names:
@@ -62,12 +67,17 @@ class Names:
         self.exact = dict(self.exact)
         self._han = [key for key, _, _ in han]
         self.han = [(key, code, self.exact[key][code]) for key, _, code in han]
+        self._beginning: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for key, code, rank in self.han:
+            if rank < 2:
+                self._beginning[key[:2]].append((key, code))
         self.heads = {
             (han_key(name), code): han_key(head)
             for code, names in enumerate(self._of)
             for _, name in names
             if (head := _HEAD.split(name, maxsplit=1)[0]) != name
         }
+        self._lengths = np.array([len(key) for key in self._han], np.int32)
         self._heard = [self._sounds.learn(spoken(key)) for key in self._han]
         self._letters = [letters for _, letters, _ in han]
         self._typed = [_typed(key) for key in self._han]
@@ -104,14 +114,16 @@ class Names:
             yield self._by_letters.get(re.sub(r"[^a-z0-9]", "", text), set())
             yield self._initials.get(letters, set())
 
-    def holding(self, parts: Sequence[str]) -> set[int]:
-        """Items of which a Chinese title is made of these parts in another order: 小霸王 虎豹."""
-        parts = [part.rstrip("的") for part in parts]
-        if len(parts) < 2 or any(len(part) < 2 or not HAN.search(part) for part in parts):
-            return set()
-        size = sum(map(len, parts))
-        fits = (size * 3 >= len(key) * 2 and all(part in key for part in parts) for key, _, _ in self.han)
-        return {code for (_, code, rank), whole in zip(self.han, fits, strict=True) if whole and rank < 2}
+    def turned(self, text: str) -> set[int]:
+        """Items of which a Chinese title begins with the end of the mention and ends with its beginning: 小霸王虎豹."""
+        key = han_key(text)
+        return {
+            code
+            for n in range(2, len(key) - 1)
+            for name, code in self._beginning.get(key[n : n + 2], ())
+            if name.startswith(key[n:]) and name.endswith(key[:n])
+            and len(key) * 3 >= len(name) * 2 and len(key) <= len(name) and name != key
+        }  # fmt: skip
 
     def squeezed(self, key: str) -> dict[int, int]:
         """Ranks of the items with a name in Latin letters that differs at most by spaces and an article."""
@@ -153,17 +165,14 @@ class Names:
         sounded = process.cdist([heard], self._heard, scorer=OSA.normalized_similarity)[0]
         scores = np.maximum(written, 0.5 * written + 0.5 * sounded).astype(np.float32)
         scores = np.maximum(scores, np.where(sounded > 0.99, 0.95, 0.93 * sounded if len(heard) > 3 else 0))
-        if len(key) == SHORT_NAME:
-            # One of three characters may be wrong when the other two stand where they should.
-            for n in np.flatnonzero((written > 0.6) & (written < 0.7)).tolist():
-                name = self._han[n]
-                if len(name) == SHORT_NAME and sum(a == b for a, b in zip(key, name, strict=True)) == SHORT_NAME - 1:
-                    scores[n] = max(scores[n], ACCEPT)
-        self._two_characters(key, written, scores)
+        self._one_wrong(key, written, scores)
         if len(key) >= 2:
             for n, name in enumerate(self._han):
                 if key in name:
-                    scores[n] = max(scores[n], 0.80 + 0.15 * len(key) / len(name))
+                    part = 0.80 + 0.15 * len(key) / len(name)
+                    if self.han[n][2]:
+                        part = min(part, OTHER_NAME if 3 * len(key) >= 2 * len(name) else ALONE - 0.01)
+                    scores[n] = max(scores[n], part)
                 elif _shortened(key, name):
                     scores[n] = max(scores[n], 0.72 + 0.15 * len(key) / len(name))
                 elif len(name) >= 3 and name in key and len(name) * 3 >= len(key) * 2:
@@ -172,25 +181,25 @@ class Names:
             for n, name in enumerate(self._heard):
                 if heard in name:
                     scores[n] = max(scores[n], 0.74 + 0.15 * len(heard) / len(name))
-        if part := _END_NUMBER.search(key):
+        if number := _END_NUMBER.search(key):
             # The ninth part of a series of which there are six is not the first one.
-            other = np.array([part[1] not in name for name in self._han])
+            other = np.array([number[1] not in name for name in self._han])
             scores = np.where(other, np.minimum(scores, ALONE - 0.01), scores)
         return np.asarray(scores, np.float32)
 
-    def _two_characters(self, key: str, written: Scores, scores: Scores) -> None:
-        """Raise the scores of names of two characters of which the second was typed as one that sounds much the same."""
-        if len(key) != SHORT_NAME - 1:
+    def _one_wrong(self, key: str, written: Scores, scores: Scores) -> None:
+        """Judge the names that differ from a short mention by one character: a slip (冼澡 for 洗澡), or another film."""
+        if not 1 < len(key) <= LONGEST_SHORT:
             return
-        # One of two characters may be wrong when it sounds much the same: 血占 for 血钻.
-        letters = "".join(spoken(key))
-        for n in np.flatnonzero((written > 0.4) & (written < 0.6)).tolist():
-            if (
-                self._han[n][0] == key[0]
-                and len(self._han[n]) == 2
-                and Indel.normalized_similarity(letters, self._letters[n]) > LEAST_PINYIN
-            ):
+        one = 1 - 1 / len(key)
+        for n in np.flatnonzero((self._lengths == len(key)) & (np.abs(written - one) < 1e-3)).tolist():
+            wrong = [(a, b) for a, b in zip(key, self._han[n], strict=True) if a != b]
+            if len(wrong) != 1:
+                continue
+            if confusable(*wrong[0]):
                 scores[n] = max(scores[n], ACCEPT)
+            else:
+                scores[n] = min(scores[n], ALONE - 0.01)
 
     def _latin_scores(self, key: str) -> Scores:
         """Similarity to each name in Latin letters."""
@@ -200,6 +209,9 @@ class Names:
         squeezed = process.cdist([key.replace(" ", "")], self._latin_squeezed, scorer=Indel.normalized_similarity)[0]
         scores = np.maximum(scores, np.float32(0.99) * squeezed.astype(np.float32))
         scores = np.where(scores >= LEAST_LATIN, scores, np.minimum(scores, ALONE - 0.01)).astype(np.float32)
+        if number := _END_NUMBER.search(key):
+            other = np.array([number[1] not in name for name in self._latin])
+            scores = np.where(other, np.minimum(scores, ALONE - 0.01), scores).astype(np.float32)
         padded = f" {key} "
         if len(key) >= 4:
             for n, name in enumerate(self._latin):

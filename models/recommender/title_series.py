@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 
 from models.recommender.title_keys import HAN, han_key
@@ -42,18 +43,31 @@ def numbered_part(text: str) -> str:
     return text
 
 
+_SEQUEL = re.compile(r"(?<=[\u3400-\u9fff\da-z])的?(?:续集|续篇|中集|中部)$")
+
+
+def second_part(text: str) -> str:
+    """A mention of a sequel, or of the middle of three, with its number: 大白鲨续集 → 大白鲨2; else the text."""
+    return _SEQUEL.sub("2", text)
+
+
 class SeriesNames:
     """Immutable after it was built."""
 
     def __init__(self, names: Names, short: Mapping[str, str]) -> None:
         """short: what a series is also called, to how its titles begin here (星战: 星球大战)."""
         self._names = names
-        self._short = {han_key(nick): han_key(full) for nick, full in short.items()}
+        heads: dict[str, set[int]] = defaultdict(set)
+        for (_, code), head in names.heads.items():
+            heads[head].add(code)
+        shared = {head: head for head, codes in heads.items() if len(codes) >= LEAST_PARTS and len(head) > SHORT_STEM}
+        self._short = shared | {han_key(nick): han_key(full) for nick, full in short.items()}
 
     def expanded(self, key: str) -> str:
         """A key that begins with another name of a series, written with the usual one; else as it was."""
-        for length in range(min(len(key), 8), 1, -1):
-            if full := self._short.get(key[:length]):
+        for length in range(min(len(key), 8), 0, -1):
+            full = self._short.get(key[:length])
+            if full and (length > 1 or key[1:].isdecimal()):
                 return full + key[length:]
         return key
 
@@ -85,7 +99,8 @@ class SeriesNames:
             }  # fmt: skip
             if len(found) >= LEAST_PARTS:
                 return found
-        return set()
+        ending = {code for name, code, rank in self._names.han if rank == 0 and name.endswith(stem)}
+        return ending if len(ending) >= UNNUMBERED_PARTS else set()
 
     def parts(self, key: str) -> set[int]:
         """Items whose own title is the key and then a number, a half or what joins a subtitle: 赤壁（上）, 哈利·波特与…."""

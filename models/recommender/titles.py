@@ -15,11 +15,11 @@ from models.recommender.catalogue import Catalogue, Item
 from models.recommender.descriptions import Descriptions
 from models.recommender.people import People
 from models.recommender.title_clues import NO_CLUES, Clues, read_clues
-from models.recommender.title_hints import read_hints, words
-from models.recommender.title_keys import HAN, han_key, latin_key
+from models.recommender.title_hints import read_hints
+from models.recommender.title_keys import HAN, han_key, latin_key, normalised_key
 from models.recommender.title_names import ACCEPT, ALONE, SHORT_NAME, Names, Scores
 from models.recommender.title_resolution import UNKNOWN, Found, Resolution
-from models.recommender.title_series import SeriesNames, numbered_part
+from models.recommender.title_series import SeriesNames, numbered_part, second_part
 
 SURE = 0.85
 """Needed of a part of a longer phrase."""
@@ -38,11 +38,12 @@ DOMINANT_PART = 3
 LONGEST_NAME = 30
 
 _ORDINAL = re.compile(r"^(.{2,}?)(?:的)?(?:(\d{1,2})|(首|最后一|最新一|前传)部?|最早)?$")
-_PHRASE = re.compile(r"那部|那个|那片|这部|的|演|拍|导|讲|里|版|片")
+_PHRASE = re.compile(r"那部|那个|那片|这部|演|拍|导|讲|里|版|片|关于|的$")
 _PHRASE_END = re.compile(
     r"(?:主演|导演|演|拍|导|版)?(?:的?那部|的?那个|的?那片|的?这部|的?这个|[的版里讲])|主演|导演|[,，。 ]"
 )
 _TELLS = re.compile(r"讲|关于|会|有|在|把|被|跟|和|去")
+_LATIN = re.compile(r"[a-z][a-z' ]*")
 _LAST = {"最后一", "最新一"}
 
 
@@ -79,15 +80,19 @@ class TitleIndex:
             return UNKNOWN
         if (found := self._written_out(text)) is not None:
             return found
+        if (sequel := second_part(text)) != text:
+            return self.resolve(sequel, thorough=thorough)
         core, clues = read_clues(text, self._people)
         if (found := self._with_more(text, core, clues)) is not None:
             return found
         if not thorough:
             return UNKNOWN
         similar = self._similar(core or text, clues)
-        if similar.status == "unknown" and core != text:
-            whole = self._similar(text, NO_CLUES)
-            similar = whole if whole.score > similar.score else similar
+        for other in (text, _LATIN.sub("", text)):
+            # Without the clues, and without what is said in another script: 布达佩斯 hotel.
+            if similar.status == "unknown" and other != core and len(other) >= SHORT_NAME:
+                whole = self._similar(other, NO_CLUES)
+                similar = whole if whole.score > similar.score else similar
         return similar if similar.status != "unknown" else self._described(text) or similar
 
     def _written_out(self, text: str) -> Resolution | None:
@@ -109,8 +114,8 @@ class TitleIndex:
         longer = self._series.expanded(key := han_key(core))
         if longer != key and (found := self._lookup(longer, clues) or self._numbered(longer)) is not None:
             return found
-        if parts := self._names.holding(words(core)):
-            return self._choose(parts, SURE)
+        if HAN.search(core) and (turned := self._names.turned(core)):
+            return self._choose(turned, SURE)
         codes, name = read_hints(text, self._people, self._catalogue, self._called)
         if codes and len(both := self._parts_with(text, name)) > 1:
             return self._ambiguous(both, 0.95)
@@ -134,8 +139,9 @@ class TitleIndex:
                 han = bool(HAN.search(piece))
                 if not han and not _whole_words(text, first, last):
                     continue
-                codes = self._names.exact.get(han_key(piece) if han else latin_key(piece))
-                if not codes and han and (parts := self._series.named(han_key(piece))):
+                key = normalised_key(piece) if han else latin_key(piece)
+                codes = self._names.exact.get(key)
+                if not codes and han and (parts := self._series.named(key)):
                     codes = dict.fromkeys(parts, 0)
                 if codes and (han or len(piece) > 3):
                     best = min(codes.values())
@@ -246,7 +252,12 @@ class TitleIndex:
         key = self._series.expanded(han_key(name)) if han else latin_key(name)
         exact = [c for c, rank in self._names.exact.get(key, {}).items() if rank < 2]
         forms = [self._names.by_sound(name)] if han else self._names.by_letters(name)
-        return exact or next((list(codes) for codes in forms if codes), [])
+        numbered = self._numbered(key) if han else None
+        return (
+            exact
+            or next((list(codes) for codes in forms if codes), [])
+            or (self._catalogue.codes(numbered.items).tolist() if numbered else [])
+        )
 
     def _latin(self, key: str) -> dict[int, int]:
         """Ranks of the items of a name in Latin letters, with or without its spaces: Oldboy, Old Boy."""

@@ -12,6 +12,7 @@ import yaml
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.appraise_service import AppraiseService
 from actions.classify_service import ClassifyService
 from actions.compose_service import ComposeService
 from actions.rasa_actions import SkillAction, rasa_actions
@@ -22,6 +23,7 @@ from actions.services import Deferred, Services
 from actions.skill import Outcome, Skill, Turn
 from knowledge.answer import Answer, Candidate
 from knowledge.store import Entry
+from models.appraisal.gallery import Gallery
 from models.errors import WenyuError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,6 +67,7 @@ def services(band: str = "answer") -> Any:
         recommender=loaded(RecommendService({})),
         composer=loaded(ComposeService({}, Path("media"))),
         classifier=loaded(ClassifyService()),
+        appraiser=loaded(AppraiseService(None, Gallery.empty(), Path("media"))),
     )
 
 

@@ -25,8 +25,9 @@ class Assistant:
     """Both processes on free ports, with a state folder of their own."""
 
     def __init__(self, var: Path, **environment: str) -> None:
-        built = Path(os.environ.get("WENYU_VAR_DIR") or ROOT / "var") / "encoder"
-        (var / "encoder").symlink_to(built.resolve())
+        built = Path(os.environ.get("WENYU_VAR_DIR") or ROOT / "var")
+        for name in ("encoder", "vision"):
+            (var / name).symlink_to((built / name).resolve())
         self.var = var
         self.dialogue_port, self.actions_port = free_port(), free_port()
         self.environment = {

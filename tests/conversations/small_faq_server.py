@@ -6,6 +6,7 @@ Run as ``python -m tests.conversations.small_faq_server``.
 from __future__ import annotations
 
 import actions.server
+from actions.appraise_service import AppraiseService
 from actions.classify_service import ClassifyService
 from actions.compose_service import ComposeService
 from actions.recommend_service import RecommendService
@@ -59,6 +60,15 @@ def open_services(settings: Settings) -> Services:
                 commercial_use=False,
                 encoder=load_encoder("", settings.var_dir / "encoder"),
                 own=settings.var_dir / "classifier",
+            )
+        ),
+        appraiser=Deferred(
+            lambda: AppraiseService.open(
+                commercial_use=False,
+                backbone=settings.effective_vision_dir,
+                own=settings.var_dir / "appraisal",
+                gallery=settings.var_dir / "gallery",
+                media_dir=settings.var_dir / "media",
             )
         ),
     )

@@ -80,7 +80,7 @@ def visitor(stack: Stack) -> Visitor:
         ("推荐几部科幻电影", "recommend", "answer"),
         ("帮我写一段欢快的旋律", "compose", "answer"),
         ("这段话属于什么类型：国足客场逼平对手，出线悬念留到末轮", "classify", "answer"),
-        ("帮我看看这幅画画得怎么样", "appraise", "refuse"),
+        ("帮我看看这幅画画得怎么样", "appraise", "suggest"),
         ("红烧肉怎么做才好吃", "fallback", "refuse"),
         ("转人工", "handoff", "answer"),
     ],

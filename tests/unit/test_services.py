@@ -57,7 +57,7 @@ def test_it_is_loaded_again_when_its_files_change_and_the_old_one_stays_when_tha
 
 def test_the_first_seconds_are_said_to_be_the_first_seconds() -> None:
     service = Deferred(lambda: "model")
-    services = Services(None, None, service, service, service)  # type: ignore[arg-type]
+    services = Services(None, None, service, service, service, service)  # type: ignore[arg-type]
     assert services.loading()
     service.get()
     assert not services.loading()

@@ -77,6 +77,11 @@ class Database:
                 parsed, json_serializer=_dump_json, json_deserializer=orjson.loads, pool_pre_ping=True
             )
 
+    @property
+    def shared(self) -> bool:
+        """Whether several gateway processes may use the database at once: PostgreSQL, not SQLite."""
+        return self._postgres is not None
+
     async def write(self, work: Work[T]) -> T:
         """Run ``work`` in a transaction that is committed when it returns and undone when it raises."""
         return await self._run(work, reading=False)

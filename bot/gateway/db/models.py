@@ -135,7 +135,72 @@ class Tracker(Base):
     updated_at: Mapped[float] = mapped_column(Float)
 
 
+class PlatformMessage(Base):
+    """What a messaging platform adds to a message of the inbox.
+
+    ``address`` is where its answers go, in the adapter's own keys. ``files`` are ``{kind, ref}`` that are still to
+    be fetched from the platform. A message with a ``notice`` is answered by that sentence, without the dialogue.
+    """
+
+    __tablename__ = "platform_messages"
+
+    message: Mapped[str] = mapped_column(ForeignKey("inbox.id", ondelete="CASCADE"), primary_key=True)
+    address: Mapped[dict[str, Any]] = mapped_column(JSON)
+    files: Mapped[list[dict[str, str]]] = mapped_column(JSON)
+    notice: Mapped[str] = mapped_column(Text, default="")
+
+
+class Delivery(Base):
+    """A reply on its way to a messaging platform. ``state`` goes waiting → sent or failed; the last two are final.
+
+    ``sent_parts`` counts the calls that the platform has taken, so that a restart goes on behind them.
+    ``carried`` is the number of the part (from 1) that an acknowledgement took along, 0 for none.
+    ``lease_until`` is until when one process alone may send it, ``due_at`` when the next attempt is due, ``error``
+    the platform's code of the last failure.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (Index("ix_deliveries_state_due_at", "state", "due_at"),)
+
+    reply: Mapped[str] = mapped_column(ForeignKey("outbox.id", ondelete="CASCADE"), primary_key=True)
+    message: Mapped[str] = mapped_column(ForeignKey("inbox.id", ondelete="CASCADE"), index=True)
+    conversation: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    channel: Mapped[str] = mapped_column(String(32))
+    position: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(String(16))
+    sent_parts: Mapped[int] = mapped_column(Integer, default=0)
+    carried: Mapped[int] = mapped_column(Integer, default=0)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    due_at: Mapped[float] = mapped_column(Float)
+    lease_until: Mapped[float] = mapped_column(Float, default=0.0)
+    error: Mapped[str] = mapped_column(String(64), default="")
+    created_at: Mapped[float] = mapped_column(Float)
+    finished_at: Mapped[float | None] = mapped_column(Float)
+
+
+class SeenCall(Base):
+    """A signed call of a platform that was taken, by the hash of its signature; it is not taken again."""
+
+    __tablename__ = "seen_calls"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    seen_at: Mapped[float] = mapped_column(Float, index=True)
+
+
+class AccessToken(Base):
+    """A platform's access token, shared by every gateway process until ``expires_at``."""
+
+    __tablename__ = "access_tokens"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[float] = mapped_column(Float)
+
+
 # The turns' own statements are built once, on the tables themselves: building them anew costs more than running them.
 CONVERSATIONS = Base.metadata.tables["conversations"]
 INBOX = Base.metadata.tables["inbox"]
 OUTBOX = Base.metadata.tables["outbox"]
+PLATFORM_MESSAGES = Base.metadata.tables["platform_messages"]
+DELIVERIES = Base.metadata.tables["deliveries"]
+SEEN_CALLS = Base.metadata.tables["seen_calls"]

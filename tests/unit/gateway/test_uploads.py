@@ -14,9 +14,9 @@ import pytest
 from aiohttp import FormData
 from PIL import Image
 
-from bot.gateway import picture_decoder, uploads
+from bot.gateway import picture_decoder, upload_store
 from bot.gateway.pictures import TOO_MANY_PIXELS, UNREADABLE
-from bot.gateway.uploads import sniff
+from bot.gateway.upload_store import sniff
 from tests.support.echo_dialogue import EchoDialogue, eventually, sample_wav
 from tests.support.files import SECRET, animation, huge_png, picture
 from tests.support.gateway import Running, StartGateway, Visitor
@@ -169,7 +169,7 @@ async def test_too_many_waiting_pictures_are_refused(
     visitor: Visitor, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(picture_decoder, "MAX_WAITING", 1)
-    decoder = running.gateway.pictures
+    decoder = running.gateway.uploads.pictures
     async with decoder._turn:
         first = asyncio.create_task(visitor.upload(picture()))
         await eventually(lambda: decoder._waiting == 1)
@@ -200,7 +200,7 @@ async def test_a_file_without_a_stated_length_is_limited_while_it_arrives(start_
 
 
 async def test_no_more_uploads_than_the_limit_in_one_session(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "MAX_UPLOADS_PER_SESSION", 2)
+    monkeypatch.setattr(upload_store, "MAX_UPLOADS_PER_SESSION", 2)
     for _ in range(2):
         await uploaded(visitor, sample_wav())
     assert await refused(visitor, sample_wav()) == (429, "too_many_uploads")

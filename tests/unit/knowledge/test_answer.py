@@ -14,8 +14,9 @@ from knowledge.calibrate import calibrate
 from knowledge.corpus import lay_out
 from knowledge.errors import CalibrationError
 from knowledge.followup import FollowUp, followed_up, subject_of
-from knowledge.normalise import Synonyms
-from knowledge.retrieval import Retriever, TermCounts
+from knowledge.lexical import word_terms
+from knowledge.normalise import Synonyms, normalise
+from knowledge.retrieval import ANALYSERS, Retriever, TermCounts
 from knowledge.store import load_faq
 from tests.unit.knowledge.conftest import CharacterEncoder
 
@@ -167,3 +168,24 @@ def test_questions_from_outside_are_held_against_what_is_like_them(faq_dir: Path
     assert own.outside[0] < 0.6
     hidden = retriever.candidates("红烧肉怎样做", encoder.encode(["红烧肉怎样做"])[0], np.array([False, True]))
     assert hidden.outside[0] == 0.0
+
+
+def test_terms_that_were_counted_before_are_taken_over(
+    faq_dir: Path, encoder: CharacterEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = load_faq(faq_dir)
+    before = TermCounts(lay_out(entries[1:], []), Synonyms({}))
+    counted: list[str] = []
+
+    def counting(text: str) -> list[str]:
+        counted.append(text)
+        return word_terms(text)
+
+    monkeypatch.setitem(ANALYSERS, "bm25", counting)
+    corpus = lay_out(entries, [])
+    rows = np.arange(len(corpus.questions))
+    after = TermCounts(corpus, Synonyms({}), before)
+    assert set(counted) == {normalise(text) for text in (*entries[0].questions, entries[0].answer)}
+    anew = TermCounts(corpus, Synonyms({}))
+    for name in ANALYSERS:
+        assert after.documents(name, corpus.question_owner, rows) == anew.documents(name, corpus.question_owner, rows)

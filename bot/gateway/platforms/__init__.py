@@ -1,0 +1,1 @@
+"""What all messaging platforms have in common; one adapter a file stands in :mod:`bot.gateway.channels`."""
