@@ -79,7 +79,7 @@ def rivals(name: str, folder: Path, train: Phrases, validation: Phrases, without
         vae = folder / f"{name}-vae.safetensors"
         found["VAE"] = kept(vae, config, lambda: fit_vae(train, validation, config, say))
     if name == "default" and "朴素对抗" not in without:
-        plain = replace(config, loss="minimax", anchor=0.0, game_steps=PLAIN_STEPS, critic_head_start=20)
+        plain = replace(config, loss="minimax", anchor=0.0, matching=0.0, game_steps=PLAIN_STEPS, critic_head_start=20)
 
         def played() -> Generator:
             torch.manual_seed(config.seed)

@@ -33,12 +33,12 @@ class MusicConfig:
     warm_epochs: int = 8
     warm_rate: float = 2e-3
     dropout: float = 0.1
-    game_steps: int = 300
+    game_steps: int = 250
     critic_steps: int = 1
     critic_head_start: int = 100
     generator_rate: float = 2e-4
     critic_rate: float = 4e-4
     anchor: float = 1.0
-    matching: float = 8.0
+    matching: float = 32.0
     loss: str = "hinge"
     average: float = 0.99

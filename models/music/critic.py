@@ -25,6 +25,9 @@ class Critic(nn.Module):
     styles: how many; width: of the layers; normalised: spectral normalisation of every layer.
     """
 
+    centre: Tensor
+    scale: Tensor
+
     def __init__(self, styles: int, width: int = 96, *, normalised: bool = True) -> None:
         super().__init__()
 

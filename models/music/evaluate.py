@@ -53,6 +53,18 @@ def network_writer(generator: Generator) -> Writer:
     return write
 
 
+def distance_to(phrases: Phrases) -> Callable[[Generator], float]:
+    """Of a generator: the mean distance over MEASURES of what it writes under the conditions of ``phrases``."""
+    modes = modes_of(phrases)
+    real = table(phrases.tokens, modes)
+
+    def distance(generator: Generator) -> float:
+        found = distances(table(network_writer(generator)(phrases, 0)[0], modes), real)
+        return float(np.mean(list(found.values())))
+
+    return distance
+
+
 def markov_writer(tunes: list[Tune], styles: tuple[str, ...], order: int) -> Writer:
     """Whole tunes from a chain of notes for each style and mode; chords it has none, so it gets the example's."""
     chains: dict[tuple[int, int], MarkovChain] = {}

@@ -28,6 +28,8 @@ from models.music.phrases import Phrases
 from models.music.tensor import CHORDS, PHRASE_STEPS, TOKENS
 
 Report = Callable[[str], None]
+Distance = Callable[[Generator], float]
+"""How far what a generator writes is from music that it did not learn."""
 
 
 def tensors(phrases: Phrases) -> tuple[Tensor, Tensor, Given]:
@@ -178,6 +180,7 @@ class Players:
     Attributes:
         average: the generator with the moving average of its weights; matching: see Matching.
         random: of noise; drawn: batches used so far; step: the next one, negative during the critic's head start.
+        best: state of the average and of the critic when the average was nearest, at the distance ``least``.
     """
 
     def __init__(self, generator: Generator, critic: Critic, train: Phrases, config: MusicConfig) -> None:
@@ -188,12 +191,30 @@ class Players:
         self.random = torch.Generator().manual_seed(config.seed + 1)
         self.matching = Matching(critic, train)
         self.drawn, self.step = 0, -config.critic_head_start
+        self.least, self.best = float("inf"), self._both()
+
+    def _both(self) -> State:
+        return copy.deepcopy({"average": self.average.state_dict(), "critic": self.critic.state_dict()})
+
+    def look(self, distance: Distance) -> float:
+        """Remember the average as it is now, with its critic, if nothing so far was nearer. Returns its distance."""
+        found = distance(self.average)
+        if found < self.least:
+            self.least, self.best = found, self._both()
+        return found
+
+    def leave(self) -> Generator:
+        """Put average and critic back to where the average was nearest; returns it."""
+        self.average.load_state_dict(self.best["average"])
+        self.critic.load_state_dict(self.best["critic"])
+        return self.average
 
     def state(self) -> State:
         """Everything of it, for a checkpoint."""
         parts = {name: part.state_dict() for name, part in self._parts().items()}
-        numbers = {"drawn": self.drawn, "step": self.step}
-        return {**parts, **numbers, "random": self.random.get_state(), "apart": self.matching.apart}
+        numbers = {"drawn": self.drawn, "step": self.step, "least": self.least}
+        found = {"random": self.random.get_state(), "apart": self.matching.apart, "best": self.best}
+        return {**parts, **numbers, **found}
 
     def restore(self, state: State) -> None:
         """The inverse of ``state``."""
@@ -202,6 +223,7 @@ class Players:
         self.drawn, self.step = state["drawn"], state["step"]
         self.random.set_state(state["random"])
         self.matching.apart = state["apart"]
+        self.least, self.best = state["least"], state["best"]
 
     def _parts(self) -> dict[str, Generator | Critic | torch.optim.Adam]:
         return {
@@ -248,6 +270,8 @@ class Players:
 
 CHECK_EVERY = 25
 """Steps between two checkpoints, and between two lines of the report."""
+LOOK_EVERY = 50
+"""Steps between two looks at how far the average is."""
 
 
 def play(
@@ -257,8 +281,13 @@ def play(
     config: MusicConfig,
     report: Report,
     checkpoint: Checkpoint | None = None,
+    distance: Distance | None = None,
 ) -> Generator:
-    """The game, from the checkpoint on if there is one. Returns the generator with the average of its weights."""
+    """The game, from the checkpoint on if there is one. Returns the generator with the average of its weights.
+
+    Args:
+        distance: chooses the step whose average is returned, and whose critic stays; the last one without it.
+    """
     players = Players(generator, critic, train, config)
     stored = checkpoint.load() if checkpoint else None
     if stored and "step" in stored:
@@ -278,6 +307,8 @@ def play(
             players.drawn += 1
         players.step += 1
         seen.append((d_loss, g_loss, anchor, right))
+        if distance and players.step > 0 and players.step % LOOK_EVERY == 0:
+            report(f"game {players.step}/{config.game_steps}: distance {players.look(distance):.3f}")
         if players.step % CHECK_EVERY == 0:
             d, g, a, r = np.mean(seen[-CHECK_EVERY:], 0)
             report(
@@ -287,7 +318,7 @@ def play(
             )
             if checkpoint:
                 checkpoint.store(players.state())
-    return players.average
+    return players.leave() if players.least < float("inf") else players.average
 
 
 def _for_ever(phrases: Phrases, size: int, random: np.random.Generator) -> Iterator[Phrases]:

@@ -16,7 +16,7 @@ from models.music.checkpoint import Checkpoint
 from models.music.composer import Composer
 from models.music.config import MusicConfig
 from models.music.critic import Critic
-from models.music.evaluate import Judgement, judge, network_writer
+from models.music.evaluate import Judgement, distance_to, judge, network_writer
 from models.music.game import Report, judged, play, warm_start
 from models.music.generator import Generator, Given
 from models.music.phrases import Phrases
@@ -55,7 +55,7 @@ class MusicModel:
         commercial_use: bool,
         checkpoint: Checkpoint | None = None,
     ) -> MusicModel:
-        """Train by a warm start and the game; ``validation`` chooses the warm start's epoch.
+        """Train by a warm start and the game; ``validation`` chooses the warm start's epoch and the game's step.
 
         Args:
             checkpoint: keeps the training; one that was stopped goes on from there.
@@ -70,7 +70,7 @@ class MusicModel:
         else:
             generator.load_state_dict(stored["generator"])
         critic = new_critic(config)
-        average = play(generator, critic, train, config, report, checkpoint)
+        average = play(generator, critic, train, config, report, checkpoint, distance_to(validation))
         return cls(config, average, critic, commercial_use=commercial_use)
 
     @property

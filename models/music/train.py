@@ -37,7 +37,7 @@ STYLES = {"default": ("fiddle", "chorale"), "chinese": ("chinese",)}
 FOLDERS = {"default": DEFAULT_WEIGHTS, "chinese": CHINESE_WEIGHTS}
 CONFIGS = {
     "default": MusicConfig(styles=STYLES["default"]),
-    "chinese": MusicConfig(styles=STYLES["chinese"], warm_epochs=14, game_steps=200, game_batch=48),
+    "chinese": MusicConfig(styles=STYLES["chinese"], warm_epochs=14, game_steps=150),
 }
 LEAST_PHRASES = 200
 CHECKPOINTS = "training"

@@ -136,6 +136,7 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(game, "CHECK_EVERY", 2)
+    monkeypatch.setattr(game, "LOOK_EVERY", 2)
     phrases = scales()
     config = replace(SMALL, game_steps=5, game_batch=16, warm_epochs=1)
 
