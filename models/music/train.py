@@ -207,8 +207,9 @@ def card(model: MusicModel, metrics: dict[str, float], data: list[dict[str, str]
         f"- 生成器：逐步的循环网络（{config.hidden} 个单元），读前一步、前一小节、前两小节和前一乐句同一位置的音；"
         "音高都相对主音，所以调不会写错。",
         f"- 判别器：卷积、自注意力和整页特征（小节相似度、用音、疏密），谱归一化，小批量标准差；宽 {config.critic_width}。",
-        f"- 训练：先最大似然预热 {config.warm_epochs} 轮，再交替对抗 {config.game_steps} 步"
-        f"（{config.loss} 损失，直通 Gumbel-softmax，似然锚定权重 {config.anchor}）。",
+        f"- 训练：先最大似然预热 {config.warm_epochs} 轮，再交替对抗 {config.game_steps} 步（{config.loss} 损失，直通 "
+        f"Gumbel-softmax，似然锚定权重 {config.anchor:g}，整页统计的均值和均方也要与真实乐句一致，权重 {config.matching:g}）；"
+        "每 50 步在验证曲子上量一次距离，留最近的一步。",
         "- 写曲时每句出四个候选，取判别器评分最高的；调式、音域和结尾的主音由掩码保证。",
         "",
         *data_section(data, model.commercial_use, HARMONISED),
