@@ -10,7 +10,9 @@ from actions.skill import Outcome, Turn
 
 LONGEST_EDIT = 24
 """Characters; a longer message says more than what to change."""
-_ASKS = re.compile(r"^(?:请|麻烦|帮我|给我|我想|我要|想|要|能不能|可以)*(?:来|写|编|做|作|谱|整|弄)[一个几]?[首段支个点曲]")
+_ASKS = re.compile(
+    r"^(?:请|麻烦|帮我|给我|我想|我要|想|要|能不能|可以)*(?:来|写|编|做|作|谱|整|弄)[一个几]?[首段支个点曲]"
+)
 _OTHER_THINGS = re.compile(r"推荐|电影|片|剧|书|票|展|词|课")
 
 

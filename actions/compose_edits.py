@@ -201,7 +201,9 @@ def _instrument(state: State, request: Request, wish: Wish, done: list[str]) -> 
         name = choice[(choice.index(state.instrument) + 1) % len(choice) if state.instrument in choice else 0]
     if len(wish.instruments) > 1 and not wish.backing:
         second = wish.instruments[1]
-        done.append(f"{second}伴奏" + ("；再多的乐器用不上，一首里一件奏旋律、一件伴奏" if len(wish.instruments) > 2 else ""))
+        done.append(
+            f"{second}伴奏" + ("；再多的乐器用不上，一首里一件奏旋律、一件伴奏" if len(wish.instruments) > 2 else "")
+        )
         pattern = request.pattern if request.pattern != "none" else STYLE_PATTERN.get(request.style, "block")
         state = state.with_request(backing=INSTRUMENTS[second].program, pattern=pattern)
     if name is None or name == state.instrument:
