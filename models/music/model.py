@@ -42,7 +42,7 @@ class MusicModel:
         self.generator = generator.eval()
         self.critic = critic.eval()
         self.commercial_use = commercial_use
-        self._composer = Composer(self.generator, config.styles, self._score)
+        self._composer = Composer(self.generator, config.styles, self.score)
 
     @classmethod
     def fit(
@@ -87,10 +87,11 @@ class MusicModel:
         return self._composer.compose(request)
 
     def evaluate(self, train: Phrases, validation: Phrases, test: Phrases, seed: int = 0) -> Judgement:
-        """Judge what it writes on the conditions of ``test`` against what people wrote."""
-        return judge(network_writer(self.generator), train, validation, test, seed=seed)
+        """Judge what it writes on the conditions of ``test`` against what people wrote; the critic chooses, as in compose()."""
+        return judge(network_writer(self.generator, self.score), train, validation, test, seed=seed)
 
-    def _score(self, tokens: Tensor, chords: Tensor, given: Given) -> Tensor:
+    def score(self, tokens: Tensor, chords: Tensor, given: Given) -> Tensor:
+        """The critic's scores [n] of one-hot tokens [n, 64, 38] and chords [n, 8, 24]."""
         return judged(self.critic, tokens, chords, given)
 
     def save(self, folder: Path) -> None:
