@@ -112,7 +112,7 @@ def quality(name: str, var: Path, without: set[str], detected: set[str]) -> list
         judged[title] = judge(writer, train, validation, test, detect=title in detected)
         if title == "GAN" and title not in detected:
             manifest = json.loads((FOLDERS[name] / "manifest.json").read_text(encoding="utf-8"))
-            found = manifest["metrics"]["fresh discriminator accuracy"]
+            found = manifest["metrics"].get("fresh discriminator accuracy")
             judged[title] = replace(judged[title], detected=found)
         say(f"  {title}：平均距离 {np.mean(list(judged[title].distances.values())):.3f}")
     real = judge(real_writer, train, validation, test, detect=False)
