@@ -102,6 +102,16 @@ def states(var: Path) -> dict[str, Counter[str]]:
         }
 
 
+def whereabouts(var: Path, lost: set[tuple[str, str]]) -> Counter[tuple[str, str, str, int, int]]:
+    """What became of the messages of platforms that lost some: channel, states, parts sent and carried."""
+    query = """SELECT i.channel, i.state, coalesce(d.state, 'none'), coalesce(d.sent_parts, 0), coalesce(d.carried, 0),
+        p.address FROM inbox i LEFT JOIN deliveries d ON d.message = i.id
+        LEFT JOIN platform_messages p ON p.message = i.id"""
+    with contextlib.closing(sqlite3.connect(f"file:{var / 'wenyu.db'}?mode=ro", uri=True)) as connection:
+        rows = connection.execute(query).fetchall()
+    return Counter(row[:5] for row in rows if any(row[0] == c and f'{u}"' in (row[5] or "") for c, u in lost))
+
+
 def turns(var: Path) -> Counter[str]:
     """How often each conversation's one message was asked, by the dialogue's own memory."""
     with contextlib.closing(sqlite3.connect(f"file:{var / 'wenyu.db'}?mode=ro", uri=True)) as connection:
@@ -147,6 +157,8 @@ async def test_nothing_is_lost_or_done_twice_while_processes_die(tmp_path: Path)
             await platform.stop()
     lost = counts.acknowledged - set(got)
     repeated = sum(count - 1 for count in got.values())
+    if lost:
+        print("\nlost:", sorted(lost), whereabouts(stack.var, lost), Counter(s.to for p in platforms for s in p.sent))
     print(
         f"\n{MESSAGES} messages on {len(platforms)} platforms, {counts.tries} calls, kills {dict(counts.killed)}: "
         f"{len(counts.acknowledged)} acknowledged, {len(lost)} lost, {repeated} sent again, "
