@@ -9,7 +9,6 @@ import sys
 import structlog
 import uvloop
 from aiohttp import web
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.gateway.app import create_app
 from bot.gateway.db.migrate import is_current
@@ -51,7 +50,7 @@ def main() -> int:
         return 1
     try:
         current = asyncio.run(is_current(settings.effective_database_url))
-    except (SQLAlchemyError, OSError) as error:
+    except Exception as error:  # noqa: BLE001 - drivers have errors of their own while they connect
         hint = "打不开数据库，或者不能写：请检查 WENYU_DATABASE_URL、数据库服务，以及 var 所在磁盘的空间和权限。"
         log.error("not_started", code="database_not_usable", error=type(error).__name__, hint=hint)
         return 1
