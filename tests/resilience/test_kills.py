@@ -45,7 +45,7 @@ NOT_TAKEN = ("现在咨询的人太多，请稍后再试。", "服务正在重�
 # How often each is killed in proportion: above all those that hold the messages.
 WEIGHTS = {"gateway": 3, "database": 3, "dialogue": 1, "actions": 1}
 # Processes die one after another before they are waited for.
-MOST_AT_ONCE = 6
+MOST_AT_ONCE = 15
 # Messages come evenly over this time in each round of kills, while processes die and start.
 ROUND_S = 8.0
 QUESTIONS = ("怎么取消自动续费", "怎么开发票", "月卡多少钱", "红烧肉怎么做才好吃")
