@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3 || command -v python)
 BIN := .venv/bin
 # Tests that start several processes or measure seconds have the machine to themselves; all others run two at a time.
-TIMED := tests/conversations tests/stack tests/browser
+TIMED := tests/conversations tests/stack tests/browser tests/resilience
 
 .PHONY: run test resilience load setup lint bench doctor lock clean
 

@@ -79,12 +79,12 @@ class FaultyProxy:
             await asyncio.sleep(self.delay_s)
         back, forth = await asyncio.open_connection("127.0.0.1", self.target)
         forth.write(first)
+        sending = asyncio.create_task(self._copy(reader, forth))
         try:
-            async with asyncio.TaskGroup() as group:
-                sending = group.create_task(self._copy(reader, forth))
-                await self._answer(back, writer)
-                sending.cancel()
+            await self._answer(back, writer)
         finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
             forth.transport.abort()
 
     @staticmethod
