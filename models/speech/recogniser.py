@@ -147,5 +147,7 @@ def is_echo(text: str, prompt: str) -> bool:
 def punctuated(text: str) -> str:
     """Chinese punctuation between Chinese characters; Whisper writes either."""
     for ascii_mark, mark in ((",", "，"), ("?", "？"), ("!", "！"), (";", "；"), (":", "：")):
-        text = re.sub(rf"(?<=[\u4e00-\u9fff]){re.escape(ascii_mark)}\s*|{re.escape(ascii_mark)}\s*(?=[\u4e00-\u9fff])", mark, text)
+        text = re.sub(
+            rf"(?<=[\u4e00-\u9fff]){re.escape(ascii_mark)}\s*|{re.escape(ascii_mark)}\s*(?=[\u4e00-\u9fff])", mark, text
+        )
     return re.sub(r"(?<=[\u4e00-\u9fff])\.(?=$|[\u4e00-\u9fff])", "。", text).strip()

@@ -87,7 +87,7 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<!\d)(\d{1,3})/(\d{1,3})(?!\d)"), lambda m: f"{number(m.group(2))}分之{number(m.group(1))}".replace("两", "二")),
     (re.compile(r"(?<![\d.])(\d{7,}|0\d+)(?![\d.])"), lambda m: _digits(m.group(1))),
     (re.compile(rf"(?<![A-Za-z])({N})\s*({'|'.join(UNITS)})(?![A-Za-z])"), lambda m: number(m.group(1)) + UNITS[m.group(2)]),
-    (re.compile(rf"第\s*(\d+)"), lambda m: "第" + _counted(m.group(1), "级")[:-1]),
+    (re.compile(r"第\s*(\d+)"), lambda m: "第" + _counted(m.group(1), "级")[:-1]),
     (re.compile(rf"(?<![A-Za-z\d.])({N})(?=([\u4e00-\u9fff]?))"), lambda m: _counted(m.group(1), m.group(2))[: -len(m.group(2)) or None]),
     (re.compile(r"\d+"), lambda m: _digits(m.group())),
     (re.compile(r"[《〈「『【]|[》〉」』】]|[“”\"‘’]"), " "),

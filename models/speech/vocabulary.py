@@ -1,7 +1,8 @@
-"""The words that people who call will use: the commonest of the FAQ's questions, as a prompt for the recogniser."""
+"""The words that people who call will use, as a prompt for the recogniser: those that set the FAQ's questions apart."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from pathlib import Path
 
@@ -9,20 +10,23 @@ from knowledge.store import load_faq
 
 WORDS = 48
 LEAST_CHARS = 2
-# Words of every question, which the recogniser knows anyway.
-COMMON = frozenset("怎么 什么 可以 为什么 哪里 多少 多久 如何 怎样 没有 能不能 是不是 怎么办 一个 需要 不能 不了 不到 自己 还有 时候 现在".split())
+# Logarithm of a word's count in jieba's dictionary of common Chinese from which on the recogniser knows it anyway.
+COMMONPLACE = 9.0
 
 
 def faq_vocabulary(folder: Path) -> str:
-    """The commonest words of the FAQ in ``folder``, joined by 、, the commonest last.
+    """The words most frequent in the FAQ in ``folder`` and rare elsewhere, joined by 、, the best last.
 
     Raises:
         DataError: the FAQ cannot be read.
     """
     import jieba
 
+    jieba.initialize()
     counts: Counter[str] = Counter()
     for entry in load_faq(folder):
         words = {word for question in entry.questions for word in jieba.cut(question)}
-        counts.update(word for word in words if len(word) >= LEAST_CHARS and word not in COMMON)
-    return "、".join(word for word, _ in reversed(counts.most_common(WORDS)))
+        counts.update(word for word in words if len(word) >= LEAST_CHARS and not word.isascii())
+    worth = {word: count * (COMMONPLACE - math.log(jieba.dt.FREQ.get(word) or 1)) for word, count in counts.items()}
+    best = sorted(worth, key=lambda word: (-worth[word], word))[:WORDS]
+    return "、".join(reversed(best))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import math
 import os
 import resource
 import sys
@@ -30,8 +31,10 @@ AI_MARK = '{"AIGC":{"Label":"1","ContentProducer":"Wenyu"}} AI-generated speech'
 
 
 def recognising(folder: Path, threads: int, faq: Path) -> Handler:
-    """``{"beam": 1–5, "context": "…"}`` and 16-bit samples → text, heard, speech_s, quiet_s."""
-    from models.speech.recogniser import Recogniser
+    """``{"beam": 1–5, "context": "…", "rate": Hz}`` and 16-bit samples → text, heard, speech_s, quiet_s."""
+    from scipy.signal import resample_poly
+
+    from models.speech.recogniser import RATE, Recogniser
 
     try:
         vocabulary = faq_vocabulary(faq)
@@ -40,12 +43,18 @@ def recognising(folder: Path, threads: int, faq: Path) -> Handler:
     recogniser = Recogniser(folder, threads, vocabulary)
 
     def handle(request: dict[str, Any], body: bytes) -> Answer:
-        samples = np.frombuffer(body, np.int16).astype(np.float32) / 32768
+        samples = np.frombuffer(body[: len(body) // 2 * 2], np.int16).astype(np.float32) / 32768
+        if request["rate"] != RATE:
+            common = math.gcd(request["rate"], RATE)
+            samples = resample_poly(samples, RATE // common, request["rate"] // common).astype(np.float32)
         found = recogniser.recognise(samples, beam_size=request["beam"], context=request["context"])
         return {"text": found.text, "heard": found.heard, "speech_s": found.speech_s, "quiet_s": found.quiet_s}, b""
 
     # The first pass is several times slower than the others.
-    handle({"beam": 1, "context": ""}, (np.random.default_rng(0).normal(0, 900, 16_000)).astype(np.int16).tobytes())
+    handle(
+        {"beam": 1, "context": "", "rate": RATE},
+        (np.random.default_rng(0).normal(0, 900, 16_000)).astype(np.int16).tobytes(),
+    )
     return handle
 
 
