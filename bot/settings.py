@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     action_timeout_s: float = Field(3.0, gt=0, description="动作进程的时限（秒），要大于技能的时限")
     turn_deadline_s: float = Field(4.0, gt=0, description="一轮对话的时限（秒），要大于动作的时限")
 
-    speech: bool = Field(True, description="语音输入和朗读；false 则网页不显示话筒，接口礼貌拒绝")
+    speech: bool = Field(True, description="语音输入和朗读；false 则接口和网页的话筒都礼貌拒绝")
     speech_dir: Path | None = Field(None, description="语音模型所在的目录；留空用 var 下内置的")
     speech_max_s: int = Field(60, ge=5, le=300, description="一段录音最长的秒数，超过的礼貌拒绝")
     speech_threads: int = Field(2, ge=1, le=32, description="语音进程的计算线程数")

@@ -98,6 +98,7 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"[）)]"), "，"),
     (re.compile(r"[\U0001F000-\U0001FAFF\u2600-\u27BF\uFE0F\u200D♪♫★☆✓✔]"), ""),
     (re.compile(r"[ \t]+"), " "),
+    (re.compile(r" *\n *"), "\n"),
     (re.compile(r"(?<=[\u4e00-\u9fff，。、；：！？]) (?=[\u4e00-\u9fff，。、；：！？])"), ""),
     (re.compile(r"，(?:\s*，)+"), "，"),
     (re.compile(r"，\s*(?=[。！？；：，、\n])"), ""),

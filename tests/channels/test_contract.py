@@ -272,7 +272,7 @@ async def test_a_voice_message_is_heard_and_answered(link: Link, monkeypatch: py
     assert await link.got(1) == ["（听到：怎么退票？）\n您说的是：怎么退票?"]
     await link.deliver(link.platform.voice("voice"))
     assert "没有听到说话" in (await link.got(2))[1]
-    link.platform.files["broken"] = b"#!AMR\n" + b"\0" * 50
+    link.platform.files["broken"] = b"OggS" + b"x" * 90
     await link.deliver(link.platform.voice("broken"))
     assert "打不开" in (await link.got(3))[2]
     await link.deliver(link.platform.voice("nowhere"))

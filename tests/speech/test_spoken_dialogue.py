@@ -50,9 +50,10 @@ async def until(ws: ClientWebSocketResponse, last: str) -> list[dict[str, Any]]:
 async def test_a_conversation_by_voice(speaking: Running) -> None:
     gateway = speaking.gateway
     visitor = await speaking.visitor()
+    recordings = [await gateway.synthesis.say(text, Manner(format="pcm")) for text in SAID]
+    answers: list[tuple[bytes, str]] = []
     ws = await open_socket(visitor)
-    for number, text in enumerate(SAID):
-        samples = await gateway.synthesis.say(text, Manner(format="pcm"))
+    for number, (text, samples) in enumerate(zip(SAID, recordings, strict=True)):
         await ws.send_json({"type": "start", "id": f"u{number}", "rate": RATE, "converse": True, "format": "mp3"})
         await stream(ws, samples)
         await ws.send_json({"type": "stop"})
@@ -63,16 +64,19 @@ async def test_a_conversation_by_voice(speaking: Running) -> None:
         assert final["text"] in reply["text"]
         spoken = [frame for frame in frames if frame["type"] == "speech"]
         assert [frame["index"] for frame in spoken] == list(range(spoken[0]["count"]))
-        heard = await gateway.recognition.recording(b"".join(frame["sound"] for frame in spoken))
-        assert sounds_like(heard.text, "".join(frame["text"] for frame in spoken)) > 75
+        answers.append((b"".join(frame["sound"] for frame in spoken), "".join(frame["text"] for frame in spoken)))
+    await ws.close()
+    for sound, text in answers:
+        heard = await gateway.recognition.recording(sound)
+        assert sounds_like(heard.text, text) > 75
     texts = [entry["text"] for entry in await visitor.history() if entry["role"] == "user"]
     assert len(texts) == len(SAID)
 
     # Hands-free: two utterances in one stream, told apart by the pause, dictated only.
+    ws = await open_socket(visitor)
     await ws.send_json({"type": "start", "id": "h", "rate": RATE, "hands_free": True})
     pause = b"\0\0" * RATE
-    for text in SAID:
-        samples = await gateway.synthesis.say(text, Manner(format="pcm"))
+    for text, samples in zip(SAID, recordings, strict=True):
         await stream(ws, samples + pause)
         final_frames = await _hands_free(ws, pause)
         assert sounds_like(final_frames[-1]["text"], text) > 85

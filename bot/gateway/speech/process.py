@@ -114,12 +114,14 @@ class SpeechProcess:
         log.info("speech_process_started", task=self.task)
 
     async def _send(self, data: bytes) -> None:
-        assert self._process is not None and self._process.stdin is not None  # noqa: S101 - it was started
+        assert self._process is not None  # noqa: S101 - it was started
+        assert self._process.stdin is not None  # noqa: S101
         self._process.stdin.write(data)
         await self._process.stdin.drain()
 
     async def _read(self) -> Answer:
-        assert self._process is not None and self._process.stdout is not None  # noqa: S101 - it was started
+        assert self._process is not None  # noqa: S101 - it was started
+        assert self._process.stdout is not None  # noqa: S101
         head, body = LENGTHS.unpack(await self._process.stdout.readexactly(LENGTHS.size))
         header: dict[str, Any] = orjson.loads(await self._process.stdout.readexactly(head))
         return header, await self._process.stdout.readexactly(body)
