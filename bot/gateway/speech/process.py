@@ -17,8 +17,8 @@ from bot.settings import PROJECT_DIR, Settings
 from models.speech.frames import LENGTHS, pack
 
 log = structlog.get_logger(__name__)
-START_TIMEOUT_S = 60.0
-REQUEST_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 120.0
+REQUEST_TIMEOUT_S = 60.0
 MAX_WAITING = 16
 Answer = tuple[dict[str, Any], bytes]
 

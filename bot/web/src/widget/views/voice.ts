@@ -74,7 +74,8 @@ function settingsView(voice: Voice, strings: Strings): TemplateResult {
 /** Above the input line: what goes on, what went wrong, what can be set. */
 export function voiceBar(voice: Voice, strings: Strings): TemplateResult | typeof nothing {
   const active = voice.state !== "off";
-  if (!active && !voice.problem && !voice.settings) return nothing;
+  const { handsFree, aloud } = voice.choices;
+  if (!active && !voice.problem && !voice.settings && !handsFree && !aloud) return nothing;
   const status = { off: "", starting: strings.micStarting, listening: strings.listening, finishing: strings.understanding };
   return html`<div class="voice-bar">
     ${voice.problem ? html`<p class="voice-problem" role="alert">${voice.problem}</p>` : nothing}
