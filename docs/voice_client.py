@@ -1,6 +1,6 @@
 """说一句话，听一句回答：文娱助手实时语音的最小客户端（aiohttp；录音是 16 位单声道 WAV）。
 
-    python voice_client.py http://127.0.0.1:8080 question.wav answer.mp3
+python voice_client.py http://127.0.0.1:8080 question.wav answer.mp3
 """
 
 import asyncio
