@@ -18,7 +18,7 @@ async def talk(url: str, question: str, answer: str, real_time: bool = True) -> 
     """Send a recording, save the spoken answer; returns what was heard and the answer's texts."""
     with wave.open(question, "rb") as recording:
         rate, samples = recording.getframerate(), recording.readframes(recording.getnframes())
-        assert recording.getnchannels() == 1 and recording.getsampwidth() == 2, "16 位单声道"
+        assert (recording.getnchannels(), recording.getsampwidth()) == (1, 2), "要 16 位单声道"
     heard, texts = "", []
     async with aiohttp.ClientSession() as http:
         async with http.post(f"{url}/api/v1/sessions") as response:

@@ -60,7 +60,7 @@ class Window:
     def __init__(self, model: WhisperModel) -> None:
         self.frames = WINDOWS_S[-1] * FRAMES_PER_S
         self._encode = model.encode
-        model.encode = self.encode  # type: ignore[method-assign]
+        model.encode = self.encode
 
     def encode(self, features: Floats) -> StorageView:
         """Encode the beginning of ``features`` [mels, frames]; what is cut is padding."""
