@@ -1,6 +1,8 @@
 # The two commands are `make run` and `make test`. Everything else is a convenience.
 PYTHON ?= $(shell command -v python3 || command -v python)
 BIN := .venv/bin
+# Tests that start several processes or measure seconds have the machine to themselves; all others run two at a time.
+TIMED := tests/conversations tests/stack tests/browser
 
 .PHONY: run test resilience setup lint bench doctor lock clean
 
@@ -13,7 +15,8 @@ setup: ## install and build everything without starting it
 test: ## do all set-up, check the code, run every test
 	@$(PYTHON) bot/bootstrap.py test
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadfile $(TIMED:%=--ignore=%)
+	@$(BIN)/pytest $(TIMED)
 
 resilience: ## thousands of messages on every platform while processes are killed
 	@$(PYTHON) bot/bootstrap.py test
