@@ -130,6 +130,6 @@ def pieces(text: str) -> list[str]:
 def _place(text: str, limit: int) -> int:
     """Where to cut: at the last pause within ``limit``, else at the first one behind it, else anywhere."""
     pauses = [match.start() for match in PAUSE.finditer(text)]
-    before = [place for place in pauses if 4 <= place <= limit]
+    before = [place for place in pauses if 3 <= place <= limit]
     behind = [place for place in pauses if limit < place <= 2 * limit]
     return before[-1] if before else behind[0] if behind else min(len(text), 2 * limit)
