@@ -71,7 +71,7 @@ def judge(name: str, heard: list[tuple[Utterance, str]], faq: FaqService, servic
 
     def right(utterance: Utterance, text: str) -> bool:
         candidates = faq.answer(text).candidates
-        return bool(candidates) and candidates[0].id in utterance.entries
+        return bool(candidates) and candidates[0].entry_id in utterance.entries
 
     questions = [(u, text) for u, text in heard if u.entries]
     wishes = [(u, text) for u, text in heard if u.slots is not None]
