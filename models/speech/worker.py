@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 
 from models.errors import WenyuError
@@ -43,7 +44,9 @@ def recognising(folder: Path, threads: int, faq: Path) -> Handler:
     recogniser = Recogniser(folder, threads, vocabulary)
 
     def handle(request: dict[str, Any], body: bytes) -> Answer:
-        samples = np.frombuffer(body[: len(body) // 2 * 2], np.int16).astype(np.float32) / 32768
+        samples: npt.NDArray[np.float32] = np.frombuffer(body[: len(body) // 2 * 2], np.int16).astype(
+            np.float32
+        ) / np.float32(32768)
         if request["rate"] != RATE:
             common = math.gcd(request["rate"], RATE)
             samples = resample_poly(samples, RATE // common, request["rate"] // common).astype(np.float32)

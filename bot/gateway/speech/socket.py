@@ -289,5 +289,6 @@ SOCKETS: web.AppKey[set[tuple[str, web.WebSocketResponse]]] = web.AppKey("speech
 
 async def close_sockets(app: web.Application) -> None:
     """Say good-bye to those who speak; called when the gateway stops."""
-    for _, ws in tuple(app[SOCKETS]):
+    sockets = app[SOCKETS]
+    for _, ws in tuple(sockets):
         await ws.close(code=WSCloseCode.GOING_AWAY)

@@ -53,7 +53,17 @@ def test_a_missing_token_is_refused() -> None:
         jwt.encode({"sub": "c", "exp": time.time() + 99}, KEY * 2, algorithm="HS512"),
         Sessions(KEY, 30).issue().token[:-3] + "AAA",
     ],
-    ids=["no-token", "no-json", "no-ascii", "other-key", "unsigned", "no-expiry", "no-subject", "other-algorithm", "cut"],
+    ids=[
+        "no-token",
+        "no-json",
+        "no-ascii",
+        "other-key",
+        "unsigned",
+        "no-expiry",
+        "no-subject",
+        "other-algorithm",
+        "cut",
+    ],
 )
 def test_an_altered_token_is_refused(token: str) -> None:
     assert code_of(token) == "invalid_token"
