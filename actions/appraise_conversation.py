@@ -10,7 +10,6 @@ from actions.appraise_service import NOT_BUILT, AppraiseService
 from actions.appraise_state import SLOT, State
 from actions.reply import Band, Button, Card, Media, Reply
 from actions.skill import ANSWERED, Outcome, Turn
-from models.appraisal.attributes import ATTRIBUTES
 from models.appraisal.errors import AppraisalError
 from models.appraisal.gallery import GalleryWork
 from models.appraisal.model import Appraisal
@@ -18,10 +17,7 @@ from models.appraisal.model import Appraisal
 GALLERY_SHOWN = 3
 NO_GALLERY = "本馆的画廊还没有作品。运营者用 wenyu gallery add 加进来之后，我就能推荐了。"
 NO_SCHOOLS = "我还没有学过哪一家的风格，不乱认。运营者用 wenyu gallery add 为每一家加五幅以上的作品，我就能比了。"
-MOOD = (
-    "意境我没有可靠的办法判断：手头没有既有画面又有人评过意境的数据，编出来的话没有意义。"
-    "能从画面上算出来的，是构图、色彩、光影、笔触和空间。"
-)
+NO_MOOD = "这台服务器没有启用判断意境的模型。能从画面上算出来的，是构图、色彩、光影、笔触和空间。"
 LEAST_CONFIDENT_SCHOOL = 0.5
 ALIKE = 0.6
 """Cosine from which a picture is like the known schools at all."""
@@ -107,7 +103,7 @@ class Talk:
             case "style":
                 return self._style(found)
             case "mood":
-                return self._said(MOOD, found, band="refuse", buttons=say.buttons("构图怎么样", "颜色呢"))
+                return self._mood(found)
             case "palette":
                 text = "主要的颜色：" + say.palette_line(found) + "。"
                 return self._said(text, found, media=(self._chart(found),))
@@ -124,19 +120,24 @@ class Talk:
         appraiser = self.service.appraiser
         return appraiser.learned.reference if appraiser and appraiser.learned else ""
 
+    def _mood(self, found: Appraisal) -> Reply:
+        learned = self.service.appraiser.learned if self.service.appraiser else None
+        buttons = say.buttons("构图怎么样", "颜色呢")
+        if not found.moods or learned is None or learned.mood is None:
+            return self._said(NO_MOOD, found, band="refuse", buttons=buttons)
+        return self._said("\n".join(say.moods(found, learned.mood.areas)), found, buttons=buttons)
+
     def _card(self, found: Appraisal) -> Reply:
         state, lines = self.state, []
-        score = say.score_line(found, self._reference())
+        hidden = state.child and state.tone == "simple"
         if state.child:
             lines.append("谢谢你给我看这幅画！孩子的画最可贵的是大胆和真，分数只当参考，不用放在心上。")
         elif state.tone == "simple":
             lines.append("我们一起来看看这幅画。")
-        if not (state.child and state.tone == "simple"):
-            lines.append(score)
-        lines += say.bars(found)
-        genre = say.genre_line(found)
-        if genre:
-            lines.append(f"题材：{genre}。" + (say.UNLEARNED_MEDIUM if state.tone == "expert" else ""))
+        if not hidden:
+            lines.append(say.score_line(found, self._reference()))
+        if state.tone == "expert":
+            lines.append(say.UNLEARNED_MEDIUM)
         lines += say.sentences(found, state)
         suggestions = say.advice(found)
         if suggestions:
@@ -144,9 +145,9 @@ class Talk:
         if state.tone == "expert":
             lines.append(say.BASIS)
         card = Card(
-            title="鉴赏" if found.score is None else f"总分 {found.score:.0f}（±{max(1.0, found.spread):.0f}）",
-            subtitle=genre,
-            reason="；".join(f"{a.name} {found.attributes[a.key]:.0f}" for a in ATTRIBUTES),
+            title="五项属性",
+            subtitle=" · ".join(part for part in (say.genre_line(found), say.mood_line(found)) if part),
+            reason=say.attributes_line(found),
         )
         media = (self._chart(found), *self._heat(found))
         near = self._gallery_cards([(w, c) for w, c in self._near(found) if c >= ALIKE])
@@ -158,7 +159,7 @@ class Talk:
         if not found.is_painting:
             return self._said(say.not_a_painting(found), found, band="refuse", buttons=say.buttons("这是画"))
         line = say.genre_line(found)
-        text = f"是绘画，题材：{line}。" if line else "看起来是绘画；题材的模型没有启用。"
+        text = f"是绘画，{line}。" if line else "看起来是绘画；题材的模型没有启用。"
         return self._said(text + say.UNLEARNED_MEDIUM, found, buttons=say.buttons("鉴赏", "打标签"))
 
     def _compare(self, found: Appraisal) -> Reply:

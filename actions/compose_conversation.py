@@ -113,6 +113,8 @@ class Talk:
                 f"模仿{wish.copies}会用到别人的作品，这个我不做。我可以写一段情绪相近的原创旋律，说说您想要的感觉就行。",
                 (),
             )
+        if wish.lyrics and wish.act in ("", "new"):
+            yield "我只写旋律和伴奏，不写词也不会唱。可以先写一段旋律，您再填词。", ("写一段抒情的旋律",)
         if wish.bars is not None and not LEAST_BARS <= wish.bars <= MOST_BARS:
             says = ("写一首 16 小节的曲子", "写一首 32 小节的曲子")
             yield f"{wish.bars} 小节写不了，长度可以是 {LEAST_BARS} 到 {MOST_BARS} 小节。", says
@@ -154,6 +156,10 @@ class Talk:
 
     def _style_notes(self) -> list[str]:
         request, wish, notes = self.request, self.wish, []
+        if wish.meter:
+            notes.append(f"我只会写 4/4 拍，{wish.meter}写不了，这首是 4/4 的。")
+        if len(wish.instruments) > 2:
+            notes.append("一首曲子我写一件乐器的旋律和一件的伴奏，其余的没有用上。")
         if wish.style == "chinese" and request.style != "chinese":
             notes.append("中国风的模型用的是只许非商业使用的民歌，本站没有启用；这首用五声音阶来写。")
         elif wish.not_learned and not wish.style:
@@ -187,8 +193,9 @@ class Talk:
                 "没听明白要改哪里。可以说“再快一点”“换成小调”“升高三度”“第二句改一改”“换成古筝”“加上伴奏”。",
                 *(b.payload for b in say.edit_buttons(self.state)),
             )
+        lead = "还是这首" if state.request == self.state.request else "改好了"
         self.state = replace(state, offered=())
-        return self._made("改好了", ["；".join(done) + "。"])
+        return self._made(lead, ["；".join(done) + "。"])
 
     def _pick(self, number: int) -> Reply:
         if number > len(self.state.offered):

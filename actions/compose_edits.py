@@ -71,13 +71,19 @@ def _key(state: State, request: Request, wish: Wish, done: list[str]) -> State:
         mode = request.mode
     turned = _turned(state, request, mode)
     if wish.tonic is not None and wish.tonic != request.tonic:
-        up = (wish.tonic - request.tonic + 5) % 12 - 5
-        turned = _shifted(turned, request, up)
+        up = (wish.tonic - request.tonic) % 12
+        turned = _shifted(turned, request, min((up, up - 12), key=lambda s: _off_middle(state, request, s)))
     if turned != state:
         done.append("换了调，节奏和起伏没有变")
     else:
         done.append("这首本来就是这个调")
     return turned
+
+
+def _off_middle(state: State, request: Request, semitones: int) -> float:
+    """How far the melody lies from the middle of its instrument once it is moved."""
+    instrument = INSTRUMENTS[state.instrument]
+    return abs(request.low + request.high + 2 * semitones - instrument.low - instrument.high)
 
 
 def _shifted(state: State, request: Request, semitones: int) -> State:
@@ -106,10 +112,26 @@ def _pitch(state: State, request: Request, wish: Wish, done: list[str]) -> State
     if not real:
         done.append("再移就超出音域了，没有移动")
         return state
-    done.append(
-        f"整首{'升高' if real > 0 else '降低'} {abs(real)} 个半音" + ("（到了音域的边上）" if real != semitones else "")
-    )
+    if real == semitones:
+        done.append(f"整首{'升高' if real > 0 else '降低'} {abs(real)} 个半音")
+    else:
+        way, back = ("升高", "低") if semitones > 0 else ("降低", "高")
+        octaves = abs(real - semitones) // 12
+        done.append(f"整首{way} {abs(semitones)} 个半音，会超出音域，所以写{back}了 {octaves} 个八度")
     return moved
+
+
+def _range(state: State, request: Request, wish: Wish, done: list[str]) -> State:
+    if wish.low is None or wish.high is None:
+        return state
+    if (wish.low, wish.high) == (request.low, request.high):
+        done.append("这首本来就在这个音域里")
+        return state
+    if (wish.high - wish.low, (wish.low - request.low) % 12) == (request.high - request.low, 0):
+        done.append("移到了您说的音域，别的没有变")
+    else:
+        done.append("按您说的音域重写了旋律，调、速度和长度没有变")
+    return state.with_request(low=wish.low, high=wish.high)
 
 
 def _length(state: State, request: Request, wish: Wish, done: list[str]) -> State:
@@ -177,6 +199,13 @@ def _instrument(state: State, request: Request, wish: Wish, done: list[str]) -> 
     if name is None and wish.act == "other_instrument":
         choice = OTHER_INSTRUMENTS["chinese" if request.style == "chinese" else ""]
         name = choice[(choice.index(state.instrument) + 1) % len(choice) if state.instrument in choice else 0]
+    if len(wish.instruments) > 1 and not wish.backing:
+        second = wish.instruments[1]
+        done.append(
+            f"{second}伴奏" + ("；再多的乐器用不上，一首里一件奏旋律、一件伴奏" if len(wish.instruments) > 2 else "")
+        )
+        pattern = request.pattern if request.pattern != "none" else STYLE_PATTERN.get(request.style, "block")
+        state = state.with_request(backing=INSTRUMENTS[second].program, pattern=pattern)
     if name is None or name == state.instrument:
         return state
     if wish.backing:
@@ -193,4 +222,4 @@ def _instrument(state: State, request: Request, wish: Wish, done: list[str]) -> 
     return replace(state, instrument=name).with_request(instrument=instrument.program, low=low, high=high)
 
 
-EDITS: tuple[Edit, ...] = (_mood, _tempo, _key, _pitch, _length, _phrases, _backing, _instrument)
+EDITS: tuple[Edit, ...] = (_mood, _tempo, _key, _pitch, _range, _length, _phrases, _backing, _instrument)

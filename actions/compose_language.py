@@ -63,7 +63,11 @@ _TAKE = re.compile(
 _CHOICES = re.compile(
     rf"({_N})\s*(?:个|首|段|版|条|支)[^,，。]{{0,6}}(?:选|挑|试听|听听看|比较|对比)|(?:多|再)来(?:几|两|三|3|2)(?:个|首|段|版)|给我(?:几|三|3|两)(?:个|首|段|版)"
 )
-_PICK = re.compile(r"(?:选|要|就|用|挑)?\s*第\s*([1-3一二三])\s*(?:个|首|段|版|条|支)")
+_PICK = re.compile(r"(?:选|要|就|用|挑)?\s*第\s*([1-9一二三四五六七八九])\s*(?:个|首|段|版|条|支)")
+_METER = re.compile(
+    r"([1-9]\d?)\s*/\s*(2|4|8|16)\s*拍?|([二三四六八])([二四八])拍|([二三六])拍子|(圆舞曲|华尔兹|waltz)", re.IGNORECASE
+)
+_LYRICS = re.compile(r"写[^,，。]{0,5}歌词|填词|作词|写词|唱出来|唱给我")
 _AGAIN = re.compile(
     r"换一(?:首|个|段|版)|再来一(?:首|个|段|版|遍)|再写一(?:首|个|段|版)|重新(?:写|来|生成|作)|重来|不喜欢|另外?(?:写|来)一|再生成|再做一"
 )
@@ -197,6 +201,13 @@ def _find_phrases(text: str) -> tuple[tuple[int, ...], tuple[int, int] | None]:
     return tuple(phrases), None
 
 
+def _other_meter(match: re.Match[str] | None) -> str | None:
+    """The metre as it was said, unless it is 4/4."""
+    if match is None or match.group(1, 2) == ("4", "4") or match.group(3, 4) == ("四", "四"):
+        return None
+    return match.group().strip().removesuffix("拍")
+
+
 def _find_choices(text: str) -> int:
     match = _CHOICES.search(text)
     if not match:
@@ -214,6 +225,10 @@ def _find_act(text: str) -> str:
 
 def understand(text: str) -> Wish:
     """Read a message of at most 2,000 characters."""
+    meter = _METER.search(text)
+    if meter:
+        # Its numbers are neither a speed nor a length.
+        text = text.replace(meter.group(), "，")
     tonic, mode = _find_key(text)
     low, high = _find_range(text)
     phrases, bar_range = _find_phrases(text)
@@ -222,6 +237,7 @@ def understand(text: str) -> Wish:
     tempo = _find_tempo(text)
     pick = _PICK.search(text) if len(text) <= 12 and not phrases else None
     instruments = _find_instruments(text)
+    percussion = next((p for p in PERCUSSION if p in text), None) if not instruments else None
     backing = False if _BACKING_OFF.search(text) else True if _BACKING_ON.search(text) else None
     return Wish(
         style=find_style(text),
@@ -235,8 +251,8 @@ def understand(text: str) -> Wish:
         tempo_change=0 if tempo is not None else 1 if _FASTER.search(text) else -1 if _SLOWER.search(text) else 0,
         length_change=0 if bars else 1 if _LONGER.search(text) else -1 if _SHORTER.search(text) else 0,
         instruments=instruments,
-        unknown_instrument=None if instruments else _find_unknown_instrument(text),
-        percussion=next((p for p in PERCUSSION if p in text), None) if not instruments else None,
+        unknown_instrument=None if instruments or percussion else _find_unknown_instrument(text),
+        percussion=percussion,
         transpose=interval,
         register=0 if interval else 1 if _HIGHER.search(text) else -1 if _LOWER.search(text) else 0,
         low=low,
@@ -251,4 +267,6 @@ def understand(text: str) -> Wish:
         solo=bool(_SOLO.search(text)),
         copies=find_copied(text),
         composer=find_composer(text),
+        meter=_other_meter(meter),
+        lyrics=bool(_LYRICS.search(text)),
     )

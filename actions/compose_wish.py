@@ -21,6 +21,7 @@ class Wish:
         choices: how many to choose from; pick: the number of the one chosen.
         act: "new", "again", "take", "other_instrument" or "".
         solo: asks for a melody alone; copies: somebody's song that it should imitate; composer: one whose works are free.
+        meter: a metre other than 4/4, as it was said; lyrics: asks for words to sing.
     """
 
     style: str | None = None
@@ -50,11 +51,13 @@ class Wish:
     solo: bool = False
     copies: str | None = None
     composer: str | None = None
+    meter: str | None = None
+    lyrics: bool = False
 
     @property
     def changes(self) -> bool:
         """Whether it says, by itself, what to change in a piece or what to do with it."""
         numbers = (self.tempo_change, self.length_change, self.transpose, self.register, self.choices)
         parts = (self.phrases, self.bar_range, self.instruments, self.act in ("take", "again", "other_instrument"))
-        values = (self.bars, self.tempo, self.tonic, self.mode, self.backing)
+        values = (self.bars, self.tempo, self.tonic, self.mode, self.backing, self.low)
         return any(numbers) or any(parts) or any(v is not None for v in values)

@@ -1,9 +1,11 @@
 """The appraisal of paintings: ranking of spoilt copies, stability, spread, genres from few examples, recognition, latency.
 
-    python -m benchmarks.appraisal --paintings DIR [--photos DIR --western DIR --pages DIR] [--only ranking,few,kinds,latency]
+    python -m benchmarks.appraisal --paintings DIR [--photos DIR --western DIR --pages DIR --classes DIR --moods DIR]
+        [--only ranking,few,episodes,kinds,moods,latency]
 
 ``DIR`` is chinese_painting_3class. Ranking is measured on works that the ranker never saw (see corpus.Work.ranked), genres
-on the test part. Observations are kept in var/appraisal/cache, so an interrupted run goes on. Prints every table and
+on the test part. ``--classes`` is a folder of folders, each a class of its own for the episodes. ``--moods`` is
+cuc_chinese_painting. Observations are kept in var/appraisal/cache, so an interrupted run goes on. Prints every table and
 writes benchmarks/results/appraisal.json.
 """
 
@@ -23,7 +25,9 @@ from PIL import Image
 from models.appraisal.corpus import GENRES, observed, paintings, pictures_in
 from models.appraisal.degradations import COPIES, DEGRADATIONS, STRENGTHS
 from models.appraisal.heads import KINDS, fit_head
+from models.appraisal.measures import MEASURES
 from models.appraisal.model import Appraiser, Learned
+from models.appraisal.moods import MOODS, fit_moods, read_moods
 from models.appraisal.train import opened, vectors
 from models.vision.backbone import Backbone
 
@@ -31,6 +35,9 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "appraisal.json"
 SHOTS = (5, 10, 20, 50)
 DRAWS = 20
+COPIED = 40
+"""Works whose faithful copies are looked at."""
+WAYS, SHOT, QUERIES, EPISODES = 5, 5, 10, 300
 Table = dict[str, Any]
 
 
@@ -51,12 +58,13 @@ def wilson(hits: int, n: int) -> str:
 def ranking(folder: Path, var: Path, most: int) -> list[Table]:
     """Monotonicity, stability, range and spread on works that the ranker never saw."""
     works = sorted((w for w in paintings(folder) if not w.ranked), key=lambda w: w.seed)[:most]
-    found = observed(works, var / "vision", var / "appraisal" / "cache" / "held_out", spoilt=True, copied=True)
-    values = np.asarray(found, np.float32)
-    points = Learned.load().ranker.points(values.reshape(-1, values.shape[-1]))[0].reshape(values.shape[:2])
-    work, rest = points[:, :1], points[:, 1:]
-    worse = rest[:, : len(DEGRADATIONS) * len(STRENGTHS)].reshape(len(works), len(DEGRADATIONS), len(STRENGTHS))
-    copies = rest[:, len(DEGRADATIONS) * len(STRENGTHS) :]
+    cache, learned = var / "appraisal" / "cache" / "held_out", Learned.load()
+    found = observed(works, var / "vision", cache, spoilt=True)
+    points = pointed(learned, found)
+    work = points[:, :1]
+    worse = points[:, 1:].reshape(len(works), len(DEGRADATIONS), len(STRENGTHS))
+    copied = pointed(learned, observed(works[:COPIED], var / "vision", cache, spoilt=True, copied=True))
+    copies = copied[:, 1 + len(DEGRADATIONS) * len(STRENGTHS) :]
     shown = np.round(worse) <= np.round(work[:, :, None])
     strict = worse <= work[:, :, None]
     rows = [
@@ -64,7 +72,9 @@ def ranking(folder: Path, var: Path, most: int) -> list[Table]:
         for i, name in enumerate(DEGRADATIONS)
     ]
     rows.append(["全部", *(f"{shown[:, :, s].mean():.3f}" for s in STRENGTHS), f"{strict.mean():.3f}"])
-    moved = np.abs(copies - work)
+    moved = np.abs(copies - copied[:, :1])
+    spreads = np.array([spread_of(learned, vector) for vector in np.asarray(found[:, 0], np.float32)])
+    within = moved <= spreads[: len(moved), None]
     stable = [
         [
             name,
@@ -79,12 +89,67 @@ def ranking(folder: Path, var: Path, most: int) -> list[Table]:
     return [
         {"title": f"损坏的副本不高于原作（{len(works)} 幅，{shown.size} 对；显示的整数分）：{wilson(int(shown.sum()), shown.size)}",
          "columns": ["损坏", "轻", "中", "重", "不取整"], "rows": rows},
-        {"title": f"同一幅作品的副本：分数移动（{len(works)} 幅）", "columns": ["副本", "中位", "95 %", "≤ 3 分"], "rows": stable},
+        {"title": f"同一幅作品的副本：分数移动（{len(moved)} 幅）", "columns": ["副本", "中位", "95 %", "≤ 3 分"], "rows": stable},
         {"title": "分数的分布（原作）", "columns": ["作品", "数量", "均值", "标准差", "最低", "最高"],
          "rows": [[n, int(m.sum()), f"{work[m].mean():.1f}", f"{work[m].std():.1f}", f"{work[m].min():.1f}", f"{work[m].max():.1f}"]
                   for n, m in (("测试部分", test), ("未参与排序的训练部分", ~test)) if m.any()]},
+        {"title": "显示的误差（80 % 区间的半宽，分）", "columns": ["中位", "最小", "最大", "副本落在其内"],
+         "rows": [[f"{np.median(spreads):.1f}", f"{spreads.min():.1f}", f"{spreads.max():.1f}", f"{within.mean():.3f}"]]},
         {"title": "范围", "columns": ["最低", "最高"], "rows": [[f"{points.min():.1f}", f"{points.max():.1f}"]]},
     ]  # fmt: skip
+
+
+def pointed(learned: Learned, found: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Points [works, variants] of observation vectors [works, variants, inputs]."""
+    flat = np.asarray(found, np.float32).reshape(-1, found.shape[-1])
+    return learned.ranker.points(flat)[0].reshape(found.shape[:2])
+
+
+def spread_of(learned: Learned, vector: np.ndarray[Any, Any]) -> float:
+    """What is shown after ±, of an observation vector."""
+    measures = dict(zip(MEASURES, vector[-len(MEASURES) :].tolist(), strict=True))
+    return learned.spread(measures, float(learned.ranker.points(vector[None])[1][0]))
+
+
+def episodes(folder: Path, var: Path, classes: Path | None) -> list[Table]:
+    """Accuracy in episodes of five classes and five examples each: prototypes against logistic regression."""
+    backbone, cache = Backbone(var / "vision"), var / "appraisal" / "cache"
+    test = [w for w in paintings(folder) if w.part == "test"]
+    z, wanted = vectors(opened(w.path for w in test), backbone, cache / "test.npy"), np.array([w.genre for w in test])
+    sets = {genre: z[wanted == genre] for genre in GENRES.values()}
+    for path in sorted(classes.iterdir()) if classes else []:
+        found = pictures_in(path)
+        if len(found) >= SHOT + QUERIES:
+            sets[path.name] = vectors(opened(found), backbone, cache / f"class-{path.name}-{len(found)}.npy")
+    if len(sets) < WAYS:
+        return []
+    scores: dict[str, list[float]] = {"prototype": [], "linear": []}
+    for episode in range(EPISODES):
+        rng = np.random.default_rng(episode)
+        names = [str(name) for name in rng.choice(sorted(sets), WAYS, replace=False)]
+        drawn = [rng.permutation(len(sets[name]))[: SHOT + QUERIES] for name in names]
+        x = np.concatenate([sets[n][rows[:SHOT]] for n, rows in zip(names, drawn, strict=True)])
+        q = np.concatenate([sets[n][rows[SHOT:]] for n, rows in zip(names, drawn, strict=True)])
+        y, asked = np.repeat(names, SHOT), np.repeat(names, QUERIES)
+        scores["prototype"].append(float((_prototype(x, y, q, names) == asked).mean()))
+        head = fit_head(x, y.tolist(), names)
+        scores["linear"].append(float((np.array(names)[head.probabilities(q).argmax(1)] == asked).mean()))
+    difference = [a - b for a, b in zip(scores["prototype"], scores["linear"], strict=True)]
+    row = [interval(scores["prototype"]), interval(scores["linear"]), interval(difference)]
+    title = f"{WAYS} 类 {SHOT} 例（{EPISODES} 轮，从 {len(sets)} 类里抽：{'、'.join(sorted(sets))}）"
+    return [{"title": title, "columns": ["原型", "逻辑回归", "差"], "rows": [row]}]
+
+
+def moods(folder: Path | None) -> list[Table]:
+    """How well tones and colours alone tell the five moods, in cross-validation, over five ways of dividing the works."""
+    if folder is None:
+        return []
+    areas = np.stack([fit_moods(folder, seed).area for seed in range(5)])
+    _, y = read_moods(folder)
+    rows = [[name, f"{y[:, k].mean():.2f}", interval(areas[:, k].tolist())] for k, name in enumerate(MOODS)]
+    rows.append(["平均", "", interval(areas.mean(1).tolist())])
+    title = f"意境：五折交叉验证的 AUC（{len(y)} 幅，5 次划分）"
+    return [{"title": title, "columns": ["意境", "占比", "AUC"], "rows": rows}]
 
 
 def few(folder: Path, var: Path) -> list[Table]:
@@ -163,9 +228,11 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, help="训练没有用过的照片")
     parser.add_argument("--western", type=Path, help="国画以外的绘画")
     parser.add_argument("--pages", type=Path, help="真实的截图和图表")
+    parser.add_argument("--classes", type=Path, help="一类一个文件夹，给少样本的轮次")
+    parser.add_argument("--moods", type=Path, help="cuc_chinese_painting")
     parser.add_argument("--var", type=Path, default=ROOT / "var")
     parser.add_argument("--most", type=int, default=10_000, help="排序最多量多少幅")
-    parser.add_argument("--only", default="ranking,few,kinds,latency")
+    parser.add_argument("--only", default="ranking,few,episodes,kinds,moods,latency")
     options = parser.parse_args()
     named = {"照片": options.photos, "西洋画": options.western, "截图和图表": options.pages}
     others = {name: path for name, path in named.items() if path is not None}
@@ -173,6 +240,8 @@ def main() -> None:
     programs = {
         "ranking": lambda: ranking(options.paintings, options.var, options.most),
         "few": lambda: few(options.paintings, options.var),
+        "episodes": lambda: episodes(options.paintings, options.var, options.classes),
+        "moods": lambda: moods(options.moods),
         "kinds": lambda: kinds(options.paintings, options.var, others),
         "latency": lambda: latency(options.paintings, options.var),
     }

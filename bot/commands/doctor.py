@@ -145,6 +145,29 @@ def check_speech(settings: Settings) -> Finding:
     return Finding("语音", MISSING, "模型没有构建", SETUP)
 
 
+def check_appraisal(settings: Settings) -> Finding:
+    """What the appraisal of pictures runs on: the backbone, which weights, and how many works the gallery has."""
+    from models.appraisal.gallery import Gallery
+    from models.appraisal.model import WEIGHTS, Learned
+    from models.vision.backbone import read_build
+
+    build = read_build(settings.effective_vision_dir)
+    if build is None:
+        return Finding("画作鉴赏", MISSING, "看图的网络没有构建", SETUP)
+    own = settings.var_dir / "appraisal" / "weights"
+    is_own = (own / "manifest.json").is_file()
+    folder = own if is_own else WEIGHTS
+    gallery = len(Gallery.open(settings.var_dir / "gallery", build["fingerprint"]).works)
+    try:
+        Learned.load(folder, commercial_use=settings.commercial_use)
+    except WenyuError as error:
+        if error.code == "non_commercial_data":
+            return Finding("画作鉴赏", OK, f"总分按 WENYU_COMMERCIAL_USE 停用；画廊 {gallery} 幅")
+        return Finding("画作鉴赏", STALE, error.user_message, error.hint or f"重新训练，或删去 {folder}")
+    scores = "自己的分数" if is_own else "随库的分数"
+    return Finding("画作鉴赏", OK, f"{scores}；画廊 {gallery} 幅")
+
+
 def check_terms(settings: Settings) -> Finding:
     """Default models whose training data has non-commercial terms, from their manifests."""
     restricted = []
@@ -170,6 +193,7 @@ def run(settings: Settings) -> int:
         lambda: [check_database(settings)],
         lambda: check_channels(settings),
         lambda: [check_speech(settings)],
+        lambda: [check_appraisal(settings)],
         lambda: [check_terms(settings)],
         lambda: [check_running(settings)],
     )

@@ -87,8 +87,9 @@ def appraisal(
     data: Annotated[Path | None, typer.Option(help="自己的作品文件夹，里面有图片和 scores.csv")] = None,
     paintings: Annotated[Path | None, typer.Option(help="重新训练随库权重：chinese_painting_3class 文件夹")] = None,
     photos: Annotated[Path | None, typer.Option(help="重新训练随库权重：照片文件夹")] = None,
+    moods: Annotated[Path | None, typer.Option(help="重新训练随库权重：cuc_chinese_painting 文件夹")] = None,
 ) -> None:
-    """训练鉴赏模型：--data 用自己的作品和分数；--paintings 和 --photos 重新训练随库的权重。"""
+    """训练鉴赏模型：--data 用自己的作品和分数；--paintings、--photos 和 --moods 重新训练随库的权重。"""
     from models.appraisal.model import WEIGHTS, Learned
     from models.appraisal.own import train_own
     from models.appraisal.train import Corpus, train_default
@@ -100,12 +101,11 @@ def appraisal(
         metrics = train_own(
             data, backbone, Learned.load(WEIGHTS, commercial_use=settings.commercial_use), target, print
         )
-    elif paintings is not None and photos is not None:
-        metrics = train_default(
-            Corpus(paintings, photos, backbone, settings.var_dir / "appraisal" / "cache"), say=print
-        )
+    elif paintings is not None and photos is not None and moods is not None:
+        cache = settings.var_dir / "appraisal" / "cache"
+        metrics = train_default(Corpus(paintings, photos, moods, backbone, cache), say=print)
     else:
-        raise typer.BadParameter("给出 --data，或者同时给出 --paintings 和 --photos")
+        raise typer.BadParameter("给出 --data，或者同时给出 --paintings、--photos 和 --moods")
     print("训练完成：")
     for name, value in metrics.items():
         print(f"  {name} = {value}")

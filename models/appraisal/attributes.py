@@ -167,6 +167,18 @@ def attribute_values(measures: Mapping[str, float]) -> dict[str, float]:
     return {a.key: attribute_value(a, measures) for a in ATTRIBUTES}
 
 
+def jackknife(measures: Mapping[str, float]) -> float:
+    """Standard error of the attributes' weighted mean, were its rules others of their kind: each part left out in turn."""
+    variance = 0.0
+    for attribute in ATTRIBUTES:
+        goodness = [p.goodness for p in judged(attribute, measures)]
+        n, mean = len(goodness), sum(goodness) / len(goodness)
+        # The jackknife's variance of a mean is the sample variance over n.
+        error = sum((g - mean) ** 2 for g in goodness) / (n * (n - 1))
+        variance += (attribute.weight * SPAN) ** 2 * error
+    return float(variance**0.5)
+
+
 def weighted(values: Mapping[str, float]) -> float:
     """The attributes' weighted mean, 0 to 100."""
     return sum(a.weight * values[a.key] for a in ATTRIBUTES)

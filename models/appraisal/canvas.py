@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,19 +17,27 @@ SIDE = 160
 a copy that is only squashed gains nothing."""
 _XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]], np.float32)
 _WHITE = np.array([0.9505, 1.0, 1.089], np.float32)
+_LEVELS = np.arange(256, dtype=np.float64) / 255
+_LINEAR = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4).astype(np.float32)
+"""What each of the 256 values of a channel is in linear light."""
 
 
 @dataclass(frozen=True)
 class Canvas:
-    """``rgb``: float32 [h, w, 3] in [0, 1], sRGB, SIDE to a side."""
+    """Attributes:
+    rgb: float32 [h, w, 3] in [0, 1], sRGB, SIDE to a side.
+    proportion: logarithm of width over height of the picture before it became a square.
+    """
 
     rgb: Floats
+    proportion: float = 0.0
 
     @classmethod
     def of(cls, picture: Image.Image) -> Canvas:
         """A picture of any size and mode."""
         square = picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC, reducing_gap=3.0)
-        return cls(np.asarray(np.asarray(square, np.float32) / 255, np.float32))
+        rgb = np.asarray(np.asarray(square, np.float32) / 255, np.float32)
+        return cls(rgb, math.log(picture.width / picture.height))
 
     @property
     def picture(self) -> Image.Image:
@@ -38,11 +47,14 @@ class Canvas:
     @cached_property
     def lab(self) -> Floats:
         """CIELAB under D65, float32 [h, w, 3]: lightness 0 to 100, a and b about ±100."""
-        linear = np.where(self.rgb <= 0.04045, self.rgb / 12.92, ((self.rgb + 0.055) / 1.055) ** 2.4)
+        linear = _LINEAR[(self.rgb * 255 + 0.5).astype(np.uint8)]
         xyz = linear @ _XYZ.T / _WHITE
         f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
-        out = np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1)
-        return out.astype(np.float32)
+        out = np.empty_like(self.rgb)
+        out[..., 0] = 116 * f[..., 1] - 16
+        out[..., 1] = 500 * (f[..., 0] - f[..., 1])
+        out[..., 2] = 200 * (f[..., 1] - f[..., 2])
+        return out
 
     @cached_property
     def lightness(self) -> Floats:
@@ -73,8 +85,8 @@ class Canvas:
     @cached_property
     def weight(self) -> Floats:
         """Visual weight, float32 [h, w], sums to 1: edges, and how far a colour is from the picture's usual one."""
-        usual = np.median(self.lab.reshape(-1, 3), axis=0)
-        distance = np.linalg.norm(self.lab - usual, axis=2)
+        channels = [self.lab[..., k] for k in range(3)]
+        distance = np.sqrt(sum((channel - np.median(channel)) ** 2 for channel in channels))
         value = ndimage.gaussian_filter(self.edges, 3) / (self.edges.mean() + 1e-6)
         value = value + ndimage.gaussian_filter(distance, 3) / (distance.mean() + 1e-6)
         value = np.maximum(value - np.quantile(value, 0.5), 0) + 1e-6

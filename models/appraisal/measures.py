@@ -113,6 +113,8 @@ def light(canvas: Canvas) -> dict[str, float]:
     """Key, contrast, use of the tonal range, and what is lost in black or white."""
     value = canvas.lightness
     low, middle, high = (float(q) for q in np.quantile(value, (0.02, 0.5, 0.98)))
+    darkest = np.minimum(np.minimum(canvas.rgb[..., 0], canvas.rgb[..., 1]), canvas.rgb[..., 2])
+    brightest = np.maximum(np.maximum(canvas.rgb[..., 0], canvas.rgb[..., 1]), canvas.rgb[..., 2])
     zones, _ = np.histogram(value, 8, (0, 1))
     share = zones / zones.sum()
     large = ndimage.gaussian_filter(value, min(value.shape) / 10, truncate=2)
@@ -123,9 +125,9 @@ def light(canvas: Canvas) -> dict[str, float]:
         "range": high - low,
         "blackest": low,
         "whitest": high,
-        "clipped_white": float((canvas.rgb.min(2) > 0.985).mean()),
-        "clipped_channel": float((canvas.rgb.max(2) > 0.995).mean()),
-        "clipped_black": float((canvas.rgb.max(2) < 0.02).mean()),
+        "clipped_white": float((darkest > 0.985).mean()),
+        "clipped_channel": float((brightest > 0.995).mean()),
+        "clipped_black": float((brightest < 0.02).mean()),
         "tonal_variety": float(-(share * np.log(share + 1e-9)).sum() / np.log(8)),
         "large_contrast": float(large.std()),
     }
@@ -180,18 +182,24 @@ def depth(canvas: Canvas) -> dict[str, float]:
     }
 
 
-BY_ATTRIBUTE: Mapping[str, Callable[[Canvas], dict[str, float]]] = {
+def frame(canvas: Canvas) -> dict[str, float]:
+    """The shape of the picture; no attribute is judged by it."""
+    return {"proportion": canvas.proportion}
+
+
+MEASURED: Mapping[str, Callable[[Canvas], dict[str, float]]] = {
     "composition": composition,
     "colour": colour,
     "light": light,
     "texture": texture,
     "depth": depth,
+    "frame": frame,
 }
 
 
 def measured(canvas: Canvas) -> dict[str, float]:
     """Every measure by name."""
-    return {name: value for function in BY_ATTRIBUTE.values() for name, value in function(canvas).items()}
+    return {name: value for function in MEASURED.values() for name, value in function(canvas).items()}
 
 
 MEASURES = tuple(measured(Canvas(np.random.default_rng(0).random((64, 64, 3), np.float32))))

@@ -12,11 +12,12 @@ import numpy as np
 from PIL import Image
 from safetensors.numpy import load_file, save_file
 
-from models.appraisal.attributes import ATTRIBUTES, Judged, attribute_values, judged
+from models.appraisal.attributes import ATTRIBUTES, Judged, attribute_values, jackknife, judged
 from models.appraisal.canvas import Floats
 from models.appraisal.errors import AppraisalError
 from models.appraisal.heads import KINDS, PAINTING, Head
 from models.appraisal.heatmap import contributions
+from models.appraisal.moods import MoodHead
 from models.appraisal.observation import Observation
 from models.appraisal.palette import Swatch, palette
 from models.appraisal.ranking import Ranker
@@ -40,7 +41,7 @@ class Appraisal:
         percentile: per cent of the reference works that score lower, 0 to 100, or None.
         attributes: by key, 0 to 100; parts: what each rests on.
         shares: points above or below the reference mean from the attributes and from the learned ranking.
-        genres: with probabilities, the likeliest first; empty without a model.
+        genres, moods: with probabilities, the likeliest first; empty without a model. Those of moods are each by itself.
         vector: float32 [1280], unit length, for likeness.
     """
 
@@ -55,6 +56,7 @@ class Appraisal:
     percentile: float | None = None
     shares: tuple[float, float] = (0.0, 0.0)
     genres: tuple[tuple[str, float], ...] = ()
+    moods: tuple[tuple[str, float], ...] = ()
     heat: Floats | None = field(default=None, compare=False)
 
     @property
@@ -68,7 +70,7 @@ class Learned:
     """What was learned: the ranker, the heads, and the reference works' scores.
 
     Attributes:
-        kind, genre: the heads, each None when it was not trained.
+        kind, genre, mood: the heads; genre and mood may be None, when they were not trained.
         reference: name of the reference set; quantiles: 101 scores of it, ascending.
         jitter: standard deviation, in points, of the score among faithful copies of a work.
     """
@@ -76,6 +78,7 @@ class Learned:
     ranker: Ranker
     kind: Head
     genre: Head | None
+    mood: MoodHead | None
     reference: str
     quantiles: tuple[float, ...]
     jitter: float
@@ -85,12 +88,22 @@ class Learned:
         """Per cent of the reference works below ``score``."""
         return float(np.interp(score, self.quantiles, np.linspace(0, 100, len(self.quantiles))))
 
+    def spread(self, measures: Mapping[str, float], disagreement: float) -> float:
+        """Half the width of a score's 80 % interval, in points.
+
+        Three things could have come out otherwise: which works the ranker learned from (its members disagree), which rules
+        the attributes rest on (the jackknife over them), and which copy of the work was sent.
+        """
+        rules = jackknife(measures) * self.ranker.attribute_points
+        return NORMAL_80 * float(np.sqrt(disagreement**2 + rules**2 + self.jitter**2))
+
     def save(self, folder: Path) -> None:
         """Write weights and config; the manifest is written by models.publishing."""
         folder.mkdir(parents=True, exist_ok=True)
         save_file({k: np.ascontiguousarray(v, np.float16 if v.ndim > 1 else np.float32)
                    for k, v in self.ranker.arrays().items()}, folder / RANKER)  # fmt: skip
         arrays = self.kind.arrays("kind") | (self.genre.arrays("genre") if self.genre else {})
+        arrays |= self.mood.arrays() if self.mood else {}
         save_file({k: np.ascontiguousarray(v, np.float32) for k, v in arrays.items()}, folder / HEADS)
         config: dict[str, Any] = {
             "kinds": list(self.kind.labels),
@@ -119,6 +132,7 @@ class Learned:
             Ranker.from_arrays(load_file(folder / RANKER)),
             Head.from_arrays(heads, "kind", config["kinds"]),
             genre,
+            MoodHead.from_arrays(heads),
             config["reference"],
             tuple(config["quantiles"]),
             config["jitter"],
@@ -156,10 +170,11 @@ class Appraiser:
         return Appraisal(
             PAINTING, painting, values, parts, plain.palette, unit,
             score=score,
-            spread=NORMAL_80 * float(np.hypot(disagreement[0], self.learned.jitter)),
+            spread=self.learned.spread(observation.measures, float(disagreement[0])),
             percentile=self.learned.percentile(score),
             shares=self.learned.ranker.standing(observation.vector),
             genres=tuple(self.learned.genre.ranked(vector)) if self.learned.genre else (),
+            moods=self.learned.mood.of(observation.canvas) if self.learned.mood else (),
             heat=contributions(observation, self.learned.ranker),
         )  # fmt: skip
 

@@ -31,6 +31,6 @@ class Observation:
 
     @cached_property
     def vector(self) -> Floats:
-        """float32 [2446]: the backbone's vector (1280) and texture (1120), then the measures in their order (46)."""
+        """float32 [2447]: the backbone's vector (1280) and texture (1120), then the measures in their order (47)."""
         values = np.array([self.measures[name] for name in MEASURES], np.float32)
         return np.concatenate([self.features.vector, self.features.texture, values])

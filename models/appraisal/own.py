@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from models.appraisal.observation import Observation
 from models.appraisal.ranking import ATTRIBUTE_SHARE, Ranker, attribute_mean
 from models.errors import DataError
 from models.publishing import data_section, metrics_section, publish, training_section
+from models.recommender.csv_table import CsvTable, Problems, cell, number, place
 from models.vision.backbone import Backbone
 
 Say = Callable[[str], None]
@@ -37,32 +37,22 @@ def read_scores(folder: Path) -> list[tuple[Path, float]]:
         DataError: with every line that cannot be taken.
     """
     table = folder / "scores.csv"
-    try:
-        text = table.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"读不到 {table}（要 UTF-8 编码的 CSV）。") from error
-    rows = list(csv.DictReader(text.splitlines()))
-    header = list(rows[0]) if rows else []
-    name = next((h for h in header if h and h.strip().lower() in NAMES), None)
-    score = next((h for h in header if h and h.strip().lower() in SCORES), None)
-    if name is None or score is None:
-        raise DataError("scores.csv 的第一行要有“图片”和“分数”两列（或 file 和 score）。")
-    found, problems = [], []
-    for line, row in enumerate(rows, 2):
-        path = folder / (row[name] or "").strip()
-        try:
-            value = float(row[score] or "")
-        except ValueError:
-            problems.append(f"第 {line} 行：分数“{row[score]}”不是数字")
-            continue
-        if not 0 <= value <= 100:
-            problems.append(f"第 {line} 行：分数 {value:g} 不在 0 到 100 之间")
-        elif not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
-            problems.append(f"第 {line} 行：找不到图片 {row[name]}")
-        else:
-            found.append((path, value))
-    if problems:
-        raise DataError("scores.csv 有错，没有训练。", tuple(problems))
+    problems, found = Problems(table), []
+    with CsvTable(table) as (header, rows):
+        name, score = place(header, NAMES), place(header, SCORES)
+        if name is None or score is None:
+            raise DataError("scores.csv 的第一行要有“图片”和“分数”两列（或 file 和 score）。")
+        for line, row in rows:
+            path, value = folder / cell(row, name), number(cell(row, score))
+            if value is None:
+                problems.add(line, f"分数“{cell(row, score)}”不是数字")
+            elif not 0 <= value <= 100:
+                problems.add(line, f"分数 {value:g} 不在 0 到 100 之间")
+            elif not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+                problems.add(line, f"找不到图片 {cell(row, name)}")
+            else:
+                found.append((path, value))
+    problems.check()
     if len(found) < LEAST_WORKS:
         raise DataError(f"只有 {len(found)} 幅有分数的作品，至少要 {LEAST_WORKS} 幅。")
     return found

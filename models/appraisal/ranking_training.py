@@ -13,15 +13,21 @@ from torch.nn import functional
 
 from models.appraisal.canvas import Floats
 from models.appraisal.degradations import DEGRADATIONS, STRENGTHS
-from models.appraisal.ranking import ATTRIBUTE_SHARE, Ranker, attribute_mean
+from models.appraisal.ranking import ATTRIBUTE_SHARE, PROPORTION, UNSEEN, Ranker, attribute_mean
+
+SQUASH = list(DEGRADATIONS).index("squash")
+"""In the square that the networks see, a squashed copy is a faithful one."""
 
 
 @dataclass(frozen=True)
 class RankingConfig:
     """Attributes:
     margins: by how much, in t, a copy spoilt in each strength should stand below its work.
+    weights: of degradations that are harder to tell than the others, which weigh 1.
     sameness: weight of telling faithful copies apart, relative to the spread between works.
     spread: weight of works standing closer together than one unit of t.
+    shape_penalties: of the ridge that suggests a proportion, for each input; the best in cross-validation is taken.
+    tolerated: part of works whose proportion costs nothing, in cross-validation.
     """
 
     hidden: int = 48
@@ -32,7 +38,10 @@ class RankingConfig:
     weight_decay: float = 3e-3
     dropout: float = 0.3
     margins: tuple[float, float, float] = (1.2, 1.8, 2.4)
+    weights: tuple[tuple[str, float], ...] = (("bad_crop", 2.5), ("overexposure", 1.5))
     sameness: float = 6.0
+    shape_penalties: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0)
+    tolerated: float = 0.97
     spread: float = 1.0
     seed: int = 7
 
@@ -43,13 +52,65 @@ def fit_ranker(variants: npt.NDArray[Any], config: RankingConfig | None = None) 
     values = np.asarray(variants, np.float32)
     flat = values.reshape(-1, values.shape[-1])
     mean, scale = flat.mean(0), flat.std(0) + 1e-3 * np.abs(flat).mean(0) + 1e-6
+    scale[PROPORTION] = UNSEEN
     attributes = attribute_mean(values)
     centre, deviation = float(attributes[:, 0].mean()), float(attributes[:, 0].std())
-    x = torch.from_numpy(np.clip((values - mean) / scale, -6, 6))
+    standardised = np.clip((values - mean) / scale, -6, 6)
+    shape, tolerance = fit_shape(standardised, values[..., PROPORTION], config)
+    x = torch.from_numpy(standardised)
     a = torch.from_numpy(ATTRIBUTE_SHARE * (attributes - centre) / deviation)
     members = [_fit_member(x, a, config, config.seed + i) for i in range(config.members)]
     stacked = [np.stack(parts).astype(np.float32) for parts in zip(*members, strict=True)]
-    return Ranker(mean, scale, stacked[0], stacked[1], stacked[2], (centre, deviation))
+    return Ranker(mean, scale, stacked[0], stacked[1], stacked[2], (centre, deviation), shape, tolerance)
+
+
+def fit_shape(x: Floats, proportions: Floats, config: RankingConfig) -> tuple[Floats, float]:
+    """Ridge regression from what a square shows to the proportion of its picture.
+
+    Args:
+        x: float32 [works, variants, inputs], standardised; proportions: logarithms [works, variants].
+
+    Returns:
+        float32 [inputs + 1], and the tolerance: a quantile of the cross-validated error on the works themselves.
+    """
+    squashes = 1 + SQUASH * len(STRENGTHS) + np.arange(len(STRENGTHS))
+    right = np.setdiff1d(np.arange(x.shape[1]), squashes)
+    rng = np.random.default_rng(config.seed)
+    folds = rng.permutation(len(x)) % 5
+    errors = {penalty: np.empty(len(x)) for penalty in config.shape_penalties}
+    for fold in range(5):
+        train = x[folds != fold][:, right].reshape(-1, x.shape[-1])
+        moments = _moments(train, proportions[folds != fold][:, right].ravel())
+        for penalty, error in errors.items():
+            weights = _ridge(*moments, penalty)
+            error[folds == fold] = np.abs(
+                x[folds == fold, 0] @ weights[:-1] + weights[-1] - proportions[folds == fold, 0]
+            )
+    best = min(errors, key=lambda penalty: float(np.median(errors[penalty])))
+    moments = _moments(x[:, right].reshape(-1, x.shape[-1]), proportions[:, right].ravel())
+    return _ridge(*moments, best), float(np.quantile(errors[best], config.tolerated))
+
+
+Moments = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], Floats, float]
+
+
+def _moments(x: Floats, y: Floats) -> Moments:
+    """Mean product of inputs and of inputs with ``y``, about the means, and the means."""
+    centre, level = np.asarray(x.mean(0), np.float32), float(y.mean())
+    apart = x - centre
+    return (
+        (apart.T @ apart / len(x)).astype(np.float64),
+        (apart.T @ (y - level) / len(x)).astype(np.float64),
+        centre,
+        level,
+    )
+
+
+def _ridge(
+    gram: npt.NDArray[np.float64], product: npt.NDArray[np.float64], centre: Floats, level: float, penalty: float
+) -> Floats:
+    weights = np.linalg.solve(gram + penalty * np.eye(len(gram)), product)
+    return np.append(weights, level - centre @ weights).astype(np.float32)
 
 
 def calibrated(ranker: Ranker, references: npt.NDArray[Any]) -> Ranker:
@@ -91,11 +152,19 @@ def _fit_member(x: torch.Tensor, a: torch.Tensor, config: RankingConfig, seed: i
 
 def ranking_loss(t: torch.Tensor, margins: torch.Tensor, spoilt: int, config: RankingConfig) -> torch.Tensor:
     """Of totals [works, 1 + spoilt + copies]."""
-    work, worse, copies = t[:, :1], t[:, 1 : 1 + spoilt], t[:, 1 + spoilt :]
-    below = functional.softplus(4 * (worse - work + margins)).mean() / 4
+    squashes = torch.arange(1 + SQUASH * len(STRENGTHS), 1 + (SQUASH + 1) * len(STRENGTHS))
+    work, copies = t[:, :1], torch.cat([t[:, 1 + spoilt :], t[:, squashes]], 1)
+    seen = torch.tensor([i for i in range(1, 1 + spoilt) if i not in squashes])
+    worse, margins = t[:, seen], margins[seen - 1]
+    weight = torch.ones(len(DEGRADATIONS))
+    for name, value in config.weights:
+        weight[list(DEGRADATIONS).index(name)] = value
+    weight = weight.repeat_interleave(len(STRENGTHS))[seen - 1]
+    below = (weight * functional.softplus(4 * (worse - work + margins))).mean() / 4
     # A copy must not rise above its work either way: what is spoilt also stands below the faithful copies.
-    below = below + functional.softplus(4 * (worse - copies.mean(1, keepdim=True) + margins)).mean() / 4
-    order = worse.reshape(len(t), len(DEGRADATIONS), len(STRENGTHS))
+    above = copies.mean(1, keepdim=True)
+    below = below + (weight * functional.softplus(4 * (worse - above + margins))).mean() / 4
+    order = worse.reshape(len(t), -1, len(STRENGTHS))
     steps = functional.softplus(4 * (order[..., 1:] - order[..., :-1] + 0.2)).mean() / 4
     same = ((copies - work) ** 2).mean()
     spread = functional.relu(1 - work.std())

@@ -1,25 +1,26 @@
 """Trains the embedded weights: the ranker, what is a painting at all, and the genres.
 
-    wenyu model train appraisal --paintings DIR --photos DIR
+    wenyu model train appraisal --paintings DIR --photos DIR --moods DIR
 
 ``paintings`` is the data set chinese_painting_3class (train/ and test/ with a folder a genre; the test part is not read),
-``photos`` a folder of photographs of anything. Documents, screens, charts and noise are drawn by pages.py.
+``photos`` a folder of photographs of anything, ``moods`` the tables of cuc_chinese_painting. Documents, screens, charts and noise are drawn by pages.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from models.appraisal.canvas import Floats
 from models.appraisal.corpus import GENRES, ORIGINAL, Work, observed, paintings, pictures_in, variant_names
 from models.appraisal.degradations import COPIES
 from models.appraisal.heads import KINDS, NOISE, PAGE, PAINTING, PHOTO, Head, fit_head
 from models.appraisal.model import WEIGHTS, Learned
+from models.appraisal.moods import MOODS, fit_moods
 from models.appraisal.pages import not_paintings
 from models.appraisal.ranking import Ranker
 from models.appraisal.ranking_training import calibrated, fit_ranker
@@ -31,8 +32,10 @@ Say = Callable[[str], None]
 DRAWN = 240
 HELD_BACK = 6
 """Every sixth ranked work is kept from the ranker to learn how far copies of a work stray."""
+VIEWS = 4
+"""How often each photograph is seen: whole, and in parts, as people crop what they send."""
 REFERENCE = "公开国画数据集（训练部分）的作品"
-COMMAND = "wenyu model train appraisal --paintings DIR --photos DIR"
+COMMAND = "wenyu model train appraisal --paintings DIR --photos DIR --moods DIR"
 DATA = (
     {
         "name": "chinese_painting_3class",
@@ -41,8 +44,13 @@ DATA = (
     },
     {
         "name": "photos",
-        "source": "Debian 软件包 gcompris-qt-data 中的照片",
+        "source": "Debian 软件包 gcompris-qt-data 和 opencv-doc 中的照片",
         "terms": "各图自有许可（CC 或公有领域）；不随库分发",
+    },
+    {
+        "name": "cuc_chinese_painting",
+        "source": "github leiyu943/Chinese-painting-aesthetic-database-from-CUC-2018，497 幅的直方图和意境标注",
+        "terms": "未声明许可（研究用）；只用于学习权重，不随库分发",
     },
     {"name": "pages", "source": "本库 pages.py 生成的文档、界面、图表和噪点", "terms": "Apache-2.0"},
 )
@@ -54,9 +62,10 @@ class Corpus:
 
     paintings: Path
     photos: Path
+    moods: Path
     backbone: Path
     cache: Path
-    most: int = 1000
+    most: int = 230
 
 
 def opened(paths: Iterable[Path]) -> Iterable[Image.Image]:
@@ -64,6 +73,18 @@ def opened(paths: Iterable[Path]) -> Iterable[Image.Image]:
     for path in paths:
         with Image.open(path) as file:
             yield file.convert("RGB")
+
+
+def parts(paths: Iterable[Path], seed: int = 0) -> Iterator[Image.Image]:
+    """VIEWS views of every picture: the whole, then crops of half to nine tenths of a side, half of them mirrored."""
+    rng = np.random.default_rng(seed)
+    for picture in opened(paths):
+        yield picture
+        for number in range(VIEWS - 1):
+            w, h = (max(1, round(side * rng.uniform(0.5, 0.9))) for side in picture.size)
+            left, top = int(rng.integers(picture.width - w + 1)), int(rng.integers(picture.height - h + 1))
+            part = picture.crop((left, top, left + w, top + h))
+            yield ImageOps.mirror(part) if number % 2 else part
 
 
 def vectors(pictures: Iterable[Image.Image], backbone: Backbone, cache: Path | None = None) -> Floats:
@@ -87,12 +108,12 @@ def fit_kind(corpus: Corpus, backbone: Backbone, works: list[Work]) -> Head:
     found = np.concatenate(
         [
             genre_vectors(corpus, backbone, works),
-            vectors(opened(photos), backbone, corpus.cache / "photos.npy"),
+            vectors(parts(photos), backbone, corpus.cache / f"photos-{len(photos)}.npy"),
             vectors((picture for _, picture in drawn), backbone, corpus.cache / "drawn.npy"),
         ]
     )
     names = {"page": PAGE, "noise": NOISE}
-    labels = [PAINTING] * len(works) + [PHOTO] * len(photos) + [names[kind] for kind, _ in drawn]
+    labels = [PAINTING] * len(works) + [PHOTO] * len(photos) * VIEWS + [names[kind] for kind, _ in drawn]
     return fit_head(found, labels, KINDS)
 
 
@@ -123,13 +144,14 @@ def train_default(corpus: Corpus, folder: Path = WEIGHTS, say: Say = print) -> M
     """Train everything and write ``folder``; returns figures on works that nothing learned from."""
     works = [w for w in paintings(corpus.paintings) if w.part == "train"]
     backbone = Backbone(corpus.backbone)
-    say("1/3 题材和是不是绘画")
+    say("1/3 题材、意境和是不是绘画")
     kind = fit_kind(corpus, backbone, works)
     genre = fit_head(genre_vectors(corpus, backbone, works), [w.genre for w in works], tuple(GENRES.values()))
+    mood = fit_moods(corpus.moods)
     say("2/3 排序")
     ranker, reference, jitter = fit_ranking(corpus, works)
     learned = Learned(
-        ranker, kind, genre, REFERENCE, tuple(np.quantile(reference, np.linspace(0, 1, 101)).tolist()), jitter
+        ranker, kind, genre, mood, REFERENCE, tuple(np.quantile(reference, np.linspace(0, 1, 101)).tolist()), jitter
     )
     say("3/3 写出权重")
     learned.save(folder)
@@ -138,6 +160,7 @@ def train_default(corpus: Corpus, folder: Path = WEIGHTS, say: Say = print) -> M
         "reference_works": float(len(reference)),
         "reference_standard_deviation": round(float(reference.std()), 2),
         "jitter_points": round(jitter, 2),
+        **{f"mood_auc_{name}": round(float(area), 3) for name, area in zip(MOODS, mood.area, strict=True)},
     }
     publish(
         folder,
@@ -161,6 +184,7 @@ def card(metrics: Mapping[str, float]) -> str:
         "",
         "- `ranker`：四个小网络，把作品排在被损坏的副本之前，把同一幅作品的不同尺寸、裁边、编码看成一样；没有学过人的评分。",
         "- `kind`：是绘画、照片、文档或截图，还是没有内容的画面。",
+        "- `mood`：气势、清幽、生机、雅致、萧瑟，只从色相、明暗和颜色的直方图推断（497 幅国画的标注），画的是什么它看不见。",
         "- `genre`：山水、花鸟、人物。别的题材和油画、水彩、素描、版画没有真实的样本，不会说。",
         "",
         "五项属性由像素计算，不是学来的；名称和权重依 APDDv2 的评分表（Jin 等 2024）。",

@@ -17,6 +17,7 @@ class MusicConfig:
         game_steps: alternations of the game; critic_steps: of the critic in each; critic_head_start: before the first.
         generator_rate, critic_rate: learning rates in the game.
         anchor: weight of the likelihood in the generator's loss, which keeps the game from forgetting.
+        matching: weight of the matching of the page's statistics.
         loss: "hinge" with spectral normalisation, or "minimax", the plain game, without.
         average: decay of the exponential moving average of the generator's weights, which is what is kept.
     """
@@ -27,16 +28,17 @@ class MusicConfig:
     noise: int = 32
     critic_width: int = 96
     batch: int = 64
-    game_batch: int = 64
+    game_batch: int = 48
     seed: int = 1
     warm_epochs: int = 8
     warm_rate: float = 2e-3
     dropout: float = 0.1
-    game_steps: int = 500
+    game_steps: int = 250
     critic_steps: int = 1
-    critic_head_start: int = 150
-    generator_rate: float = 1e-4
-    critic_rate: float = 3e-4
+    critic_head_start: int = 100
+    generator_rate: float = 2e-4
+    critic_rate: float = 4e-4
     anchor: float = 1.0
+    matching: float = 32.0
     loss: str = "hinge"
-    average: float = 0.995
+    average: float = 0.99

@@ -13,45 +13,20 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from models.music.generator import Conditioner
-from models.music.tensor import CHORD_STEPS, CHORDS, HOLD, PHRASE_STEPS, PITCHES, REST, STEPS, TOKENS
+from models.music.page import PAGE_FEATURES, STATISTICS, page_features, sounding_roll, statistics
+from models.music.tensor import CHORD_STEPS, CHORDS, PHRASE_STEPS, PITCHES, TOKENS
 
 QUARTER = 4
-PAIRS = torch.tril_indices(8, 8, -1)
 SPREAD_GROUP = 16
-
-
-def sounding_roll(one_hot: Tensor) -> Tensor:
-    """The sounding pitches [n, steps, 36] of one-hot tokens [n, steps, 38], differentiable."""
-    state = one_hot.new_zeros(one_hot.shape[0], PITCHES)
-    columns = []
-    for token in one_hot.unbind(1):
-        state = token[:, :PITCHES] + token[:, HOLD : HOLD + 1] * state
-        columns.append(state)
-    return torch.stack(columns, 1)
-
-
-def page_features(tokens: Tensor, roll: Tensor) -> Tensor:
-    """What the whole page shows, for one-hot tokens and the sounding roll of two phrases [n, 128, …].
-
-    Returns:
-        [n, 28 * 2 + 36 + 12 + 8 * 2]: likeness of each pair of bars in notes and in rhythm; which pitches and pitch
-        classes the phrase uses; notes and rests a bar.
-    """
-    bars = tokens.reshape(-1, 8, STEPS, tokens.shape[-1])
-    notes = bars[..., :PITCHES]
-    onsets = notes.sum(-1)
-    alike = torch.einsum("nisp,njsp->nij", notes, notes) / 8
-    rhythm = torch.einsum("nis,njs->nij", onsets, onsets) / 8
-    used = roll[:, PHRASE_STEPS:].amax(1)
-    classes = used.reshape(-1, 3, 12).amax(1)
-    counts = torch.cat([onsets.sum(-1), bars[..., REST].sum(-1)], 1) / 8
-    return torch.cat([alike[:, PAIRS[0], PAIRS[1]], rhythm[:, PAIRS[0], PAIRS[1]], used, classes, counts], 1)
 
 
 class Critic(nn.Module):
     """Args:
     styles: how many; width: of the layers; normalised: spectral normalisation of every layer.
     """
+
+    centre: Tensor
+    scale: Tensor
 
     def __init__(self, styles: int, width: int = 96, *, normalised: bool = True) -> None:
         super().__init__()
@@ -67,11 +42,16 @@ class Critic(nn.Module):
         self.down = layer(nn.Conv1d(width, width, QUARTER, QUARTER))
         self.query, self.key, self.value = (layer(nn.Linear(width, width)) for _ in range(3))
         self.mix = layer(nn.Conv1d(width, width, 3, padding=1))
-        features = 28 * 2 + PITCHES + 12 + 16
-        self.page = layer(nn.Linear(features, width))
+        self.page = layer(nn.Linear(PAGE_FEATURES + STATISTICS, width))
         self.deep = layer(nn.Linear(4 * width + 1, width))
         self.score = layer(nn.Linear(width, 1))
         self.condition = Conditioner(styles, width)
+        self.register_buffer("centre", torch.zeros(STATISTICS))
+        self.register_buffer("scale", torch.ones(STATISTICS))
+
+    def standardise(self, statistics: Tensor) -> Tensor:
+        """Statistics [n, STATISTICS] in standard deviations from the mean of real phrases, cut off at 4."""
+        return ((statistics - self.centre) / self.scale).clamp(-4, 4)
 
     def forward(self, tokens: Tensor, chords: Tensor, before: Tensor, chords_before: Tensor, rows: Tensor) -> Tensor:
         """[n] scores, higher for what looks like the work of people.
@@ -91,7 +71,8 @@ class Critic(nn.Module):
         x = (x + attended).transpose(1, 2)
         x = _leaky(self.mix(x)) + x
         phrase = x[..., x.shape[-1] // 2 :]
-        page = _leaky(self.page(page_features(both, roll)))
+        told = self.standardise(statistics(tokens, rows[:, 1]))
+        page = _leaky(self.page(torch.cat([page_features(both, roll), told], 1)))
         summary = torch.cat([x.mean(-1), phrase.mean(-1), phrase.amax(-1), page], 1)
         summary = _leaky(self.deep(torch.cat([summary, _spread(summary)], 1)))
         fits = (summary * self.condition(rows)).sum(-1)

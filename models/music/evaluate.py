@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 
 from models.music.baselines import MarkovChain, random_notes
+from models.music.composer import CANDIDATES, Score
 from models.music.detector import Set, accuracy
 from models.music.game import written
 from models.music.generator import Generator, Given
@@ -31,8 +32,13 @@ def rounds(phrases: Phrases) -> list[npt.NDArray[np.intp]]:
     return [np.flatnonzero(place == k) for k in range(int(place.max()) + 1)]
 
 
-def network_writer(generator: Generator) -> Writer:
-    """Writes whole tunes phrase by phrase: the phrase before is its own, not the real one."""
+def network_writer(generator: Generator, score: Score | None = None) -> Writer:
+    """Writes whole tunes phrase by phrase: the phrase before is its own, not the real one.
+
+    Args:
+        score: the critic's; with it each phrase is its favourite among CANDIDATES, as in the composer.
+    """
+    count = CANDIDATES if score else 1
 
     def write(phrases: Phrases, seed: int) -> Set:
         random = torch.Generator().manual_seed(seed)
@@ -43,14 +49,32 @@ def network_writer(generator: Generator) -> Writer:
             before = np.where(opening, NONE, tokens[rows - 1])
             chords_before = np.where(opening, 0, chords[rows - 1])
             given = Given(
-                *(torch.from_numpy(np.asarray(a, np.int64)) for a in (before, chords_before, phrases.conditions[rows]))
+                *(
+                    torch.from_numpy(np.asarray(a, np.int64)).repeat_interleave(count, 0)
+                    for a in (before, chords_before, phrases.conditions[rows])
+                )
             )
             with torch.no_grad():
                 one_hot, chord = written(generator, given, random, through=False)
-            tokens[rows], chords[rows] = one_hot.argmax(-1).numpy(), chord.argmax(-1).numpy()
+                chosen = torch.arange(len(rows)) * count
+                if score:
+                    chosen = chosen + score(one_hot, chord, given).reshape(-1, count).argmax(1)
+            tokens[rows], chords[rows] = one_hot[chosen].argmax(-1).numpy(), chord[chosen].argmax(-1).numpy()
         return tokens, chords
 
     return write
+
+
+def distance_to(phrases: Phrases) -> Callable[[Generator], float]:
+    """Of a generator: the mean distance over MEASURES of what it writes under the conditions of ``phrases``."""
+    modes = modes_of(phrases)
+    real = table(phrases.tokens, modes)
+
+    def distance(generator: Generator) -> float:
+        found = distances(table(network_writer(generator)(phrases, 0)[0], modes), real)
+        return float(np.mean(list(found.values())))
+
+    return distance
 
 
 def markov_writer(tunes: list[Tune], styles: tuple[str, ...], order: int) -> Writer:

@@ -22,7 +22,8 @@ SIZES = (len(MODES), MOST_NOTES + 1, PITCHES, PITCHES, len(RELATIONS), 2)
 """Of the condition's columns after the style."""
 OLDEST = 15
 GRU_WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-LONGEST_SILENCE = STEPS
+LONGEST_SILENCE = 12
+"""Steps: three beats, longer than all but a few silences in what the networks learn from."""
 OCTAVE = 12
 _FAR = F.pad((torch.arange(PITCHES)[:, None] - torch.arange(PITCHES)).abs() > OCTAVE, (0, TOKENS - PITCHES, 0, 1))
 """[37, 38] by the last pitch (or none), the tokens more than an octave away."""

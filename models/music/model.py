@@ -12,10 +12,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from models.artefact import verify
+from models.music.checkpoint import Checkpoint
 from models.music.composer import Composer
 from models.music.config import MusicConfig
 from models.music.critic import Critic
-from models.music.evaluate import Judgement, judge, network_writer
+from models.music.evaluate import Judgement, distance_to, judge, network_writer
 from models.music.game import Report, judged, play, warm_start
 from models.music.generator import Generator, Given
 from models.music.phrases import Phrases
@@ -41,18 +42,36 @@ class MusicModel:
         self.generator = generator.eval()
         self.critic = critic.eval()
         self.commercial_use = commercial_use
-        self._composer = Composer(self.generator, config.styles, self._score)
+        self._composer = Composer(self.generator, config.styles, self.score)
 
     @classmethod
     def fit(
-        cls, train: Phrases, validation: Phrases, config: MusicConfig, report: Report, *, commercial_use: bool
+        cls,
+        train: Phrases,
+        validation: Phrases,
+        config: MusicConfig,
+        report: Report,
+        *,
+        commercial_use: bool,
+        checkpoint: Checkpoint | None = None,
     ) -> MusicModel:
-        """Train by a warm start and the game; ``validation`` chooses the warm start's epoch."""
+        """Train by a warm start and the game; ``validation`` chooses the warm start's epoch and the game's step.
+
+        Args:
+            checkpoint: keeps the training; one that was stopped goes on from there.
+        """
         torch.manual_seed(config.seed)
         generator = new_generator(config)
-        warm_start(generator, train, validation, config, report)
+        stored = checkpoint.load() if checkpoint else None
+        if stored is None:
+            warm_start(generator, train, validation, config, report)
+            if checkpoint:
+                checkpoint.store({"generator": generator.state_dict()})
+        else:
+            generator.load_state_dict(stored["generator"])
         critic = new_critic(config)
-        return cls(config, play(generator, critic, train, config, report), critic, commercial_use=commercial_use)
+        average = play(generator, critic, train, config, report, checkpoint, distance_to(validation))
+        return cls(config, average, critic, commercial_use=commercial_use)
 
     @property
     def styles(self) -> tuple[str, ...]:
@@ -68,10 +87,11 @@ class MusicModel:
         return self._composer.compose(request)
 
     def evaluate(self, train: Phrases, validation: Phrases, test: Phrases, seed: int = 0) -> Judgement:
-        """Judge what it writes on the conditions of ``test`` against what people wrote."""
-        return judge(network_writer(self.generator), train, validation, test, seed=seed)
+        """Judge what it writes on the conditions of ``test`` against what people wrote; the critic chooses, as in compose()."""
+        return judge(network_writer(self.generator, self.score), train, validation, test, seed=seed)
 
-    def _score(self, tokens: Tensor, chords: Tensor, given: Given) -> Tensor:
+    def score(self, tokens: Tensor, chords: Tensor, given: Given) -> Tensor:
+        """The critic's scores [n] of one-hot tokens [n, 64, 38] and chords [n, 8, 24]."""
         return judged(self.critic, tokens, chords, given)
 
     def save(self, folder: Path) -> None:

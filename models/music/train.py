@@ -7,7 +7,6 @@ of an operator's MIDI, MusicXML and ABC files lie in var/music/weights.
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from models import publishing
 from models.errors import WenyuError
 from models.music import corpus
+from models.music.checkpoint import Checkpoint
 from models.music.config import MusicConfig
 from models.music.evaluate import Judgement
 from models.music.game import Report
@@ -37,11 +37,10 @@ STYLES = {"default": ("fiddle", "chorale"), "chinese": ("chinese",)}
 FOLDERS = {"default": DEFAULT_WEIGHTS, "chinese": CHINESE_WEIGHTS}
 CONFIGS = {
     "default": MusicConfig(styles=STYLES["default"]),
-    "chinese": MusicConfig(
-        styles=STYLES["chinese"], warm_epochs=14, game_steps=120, critic_head_start=50, game_batch=48
-    ),
+    "chinese": MusicConfig(styles=STYLES["chinese"], warm_epochs=14, game_steps=150),
 }
 LEAST_PHRASES = 200
+CHECKPOINTS = "training"
 MUSIC21 = "训练要读乐谱，请先安装 music21：.venv/bin/pip install music21==10.5.1"
 
 
@@ -101,6 +100,7 @@ def train_embedded(name: str, cache: Path, report: Report) -> dict[str, float]:
         report,
         commercial_use=name != "chinese",
         command=command,
+        checkpoints=cache / CHECKPOINTS,
     )
 
 
@@ -130,7 +130,10 @@ def train_own(folder: Path, var_dir: Path, report: Report) -> dict[str, float]:
     data = [{"name": "自有曲谱", "source": "运营者提供的文件夹", "terms": "由运营者负责"}]
     command = f"{COMMAND} --data {folder.name}"
     target = var_dir / "music" / "weights"
-    return fit_and_publish(phrases, config, target, data, report, commercial_use=True, command=command)
+    kept = var_dir / "music" / CHECKPOINTS
+    return fit_and_publish(
+        phrases, config, target, data, report, commercial_use=True, command=command, checkpoints=kept
+    )
 
 
 def fit_and_publish(
@@ -142,15 +145,21 @@ def fit_and_publish(
     *,
     commercial_use: bool,
     command: str,
+    checkpoints: Path,
 ) -> dict[str, float]:
-    """Train, judge on the test phrases, write weights, manifest and card. Returns the metrics."""
-    began = time.process_time()
+    """Train, judge on the test phrases, write weights, manifest and card. Returns the metrics.
+
+    Args:
+        checkpoints: folder that keeps the training until it is finished, so that one that was stopped goes on.
+    """
     train, validation, test = phrases
-    model = MusicModel.fit(train, validation, config, report, commercial_use=commercial_use)
-    minutes = (time.process_time() - began) / 60
+    checkpoint = Checkpoint(checkpoints, config, train, validation)
+    model = MusicModel.fit(train, validation, config, report, commercial_use=commercial_use, checkpoint=checkpoint)
+    minutes = checkpoint.spent / 60
     metrics = measure(model.evaluate(train, validation, test))
     metrics |= {"training phrases": float(len(train)), "training CPU minutes": round(minutes, 1)}
     publish(model, folder, metrics, data, command)
+    checkpoint.remove()
     return metrics
 
 
@@ -198,8 +207,9 @@ def card(model: MusicModel, metrics: dict[str, float], data: list[dict[str, str]
         f"- 生成器：逐步的循环网络（{config.hidden} 个单元），读前一步、前一小节、前两小节和前一乐句同一位置的音；"
         "音高都相对主音，所以调不会写错。",
         f"- 判别器：卷积、自注意力和整页特征（小节相似度、用音、疏密），谱归一化，小批量标准差；宽 {config.critic_width}。",
-        f"- 训练：先最大似然预热 {config.warm_epochs} 轮，再交替对抗 {config.game_steps} 步"
-        f"（{config.loss} 损失，直通 Gumbel-softmax，似然锚定权重 {config.anchor}）。",
+        f"- 训练：先最大似然预热 {config.warm_epochs} 轮，再交替对抗 {config.game_steps} 步（{config.loss} 损失，直通 "
+        f"Gumbel-softmax，似然锚定权重 {config.anchor:g}，整页统计的均值和均方也要与真实乐句一致，权重 {config.matching:g}）；"
+        "每 50 步在验证曲子上量一次距离，留最近的一步。",
         "- 写曲时每句出四个候选，取判别器评分最高的；调式、音域和结尾的主音由掩码保证。",
         "",
         *data_section(data, model.commercial_use, HARMONISED),

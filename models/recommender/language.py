@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from knowledge.normalise import normalise
@@ -17,8 +19,10 @@ from models.recommender.mention_roles import alike
 from models.recommender.mentions import Mention, Mentions
 from models.recommender.people import People
 from models.recommender.title_keys import HAN
-from models.recommender.titles import LONGEST_NAME, TitleIndex
+from models.recommender.title_spotting import LONGEST_NAME
+from models.recommender.titles import TitleIndex
 
+ELSEWHERE = Path(__file__).resolve().parent / "elsewhere.txt"
 ADULT_AGE = 13
 _TAKEN_BACK = re.compile(r"(?:啊|哦|呃|噢)(?:不对|不是|不)[,，。!！]|说错了?[,，。]?|口误[,，。]?|打错了?[,，。]?")
 _NO_MATTER = re.compile(
@@ -90,7 +94,7 @@ class Language:
     ) -> None:
         self._lexicon = lexicon or load_lexicon()
         self._people = People(catalogue, self._lexicon.nicknames)
-        self.titles = TitleIndex(catalogue, self._people, popularity, further, self._lexicon.series)
+        self.titles = TitleIndex(catalogue, self._people, popularity, further, self._lexicon.series, _elsewhere())
         self._mentions = Mentions(self.titles, self._people, self._lexicon, catalogue.ids)
 
     def understand(self, message: str) -> Message:
@@ -171,6 +175,13 @@ class Language:
             if name == "moods":
                 values[name] = tuple(v for v in values.get(name, ()) if v not in values.get(f"exclude_{name}", ()))
         return Constraints(**values, years=numbers.years(rest), runtime=numbers.runtime(rest), audience=audience)  # type: ignore[arg-type]
+
+
+@cache
+def _elsewhere() -> tuple[str, ...]:
+    """Names of works that people speak of and the default catalogue lacks."""
+    lines = ELSEWHERE.read_text(encoding="utf-8").splitlines()
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 def _corrected(text: str) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+
+import jieba
 
 from models.recommender.acts import asks
 from models.recommender.lexicon import Lexicon
 from models.recommender.mention_roles import LIKE_AFTER, LIKE_BEFORE, Role, roles_of
 from models.recommender.people import People, Person
 from models.recommender.title_keys import HAN
+from models.recommender.title_pieces import POINTING
 from models.recommender.title_resolution import Found, Resolution
 from models.recommender.titles import TitleIndex
 
@@ -23,6 +27,8 @@ CERTAIN = 0.95
 SHORTEST_PART = 3
 MOST_THOROUGH = 8
 """How many mentions of one message are searched for by similarity; further ones have to be written exactly."""
+EVERYDAY = 20
+"""Occurrences in jieba's dictionary (of some sixty million) beyond which a word may well be just that."""
 MOST_MENTIONS = 300
 LONGEST = 24
 
@@ -38,6 +44,10 @@ _RIGHT = (
     r"呢|吧|吗|讲|说|啥|什么|是|不|挺|特别|真|这部|那部|风格|系列|还有|以及|电影|这|也|都|我|就|绝|神|超|一类|给|谁|几分|多长)"
 )
 _CHUNKS = (
+    re.compile(
+        rf"(?:^|[,，。.!！?？;；:：]|像|跟|和|类似于?|喜欢|爱看)([^,，。.!！?？;；]{{1,8}}?(?:{POINTING.pattern})[^,，。.!！?？;；]{{0,10}}?)"
+        r"(?=那种|那样|这种|这样|$|[,，。.!！?？;；]|(?:讲|说)(?:的|什么|啥)|我|别|不要)"
+    ),
     re.compile(
         r"(?:类似于?|像|跟|和|接近|如同)([^,，。.!！?？;；]{2,24}?)(?=一样|那样|这样|那种|这种|那类|这类|差不多|类似|同款|同类|相似|风格|气质|味道|氛围|调性|感觉|之类|一类|的|$|[,，。.!！?？;；])"
     ),
@@ -128,7 +138,8 @@ class Mentions:
             piece = text[start:end]
             resolution = self._titles.resolve(piece)
             budget -= 1
-            least = CERTAIN if _ORDINARY.search(piece) or len(piece) < SHORTEST_PART else SURE
+            pointed = POINTING.sub("", piece) if POINTING.search(piece) else ""
+            least = CERTAIN if _ORDINARY.search(pointed or piece) or len(piece) < SHORTEST_PART else SURE
             known = resolution.status != "unknown" and resolution.score >= least
             if known or (_NAMED_BEFORE.search(text[:start]) and _like_a_title(piece)):
                 spans.append((start, end, piece, resolution))
@@ -155,19 +166,19 @@ class Mentions:
 
     def _is_title(self, text: str, found: Found, people: Sequence[Person]) -> bool:
         name = text[found.start : found.end]
-        if _NOT_TITLES.match(name):
+        if _NOT_TITLES.match(name) or not (HAN.search(name) or _whole_latin(text, found)):
             return False
         if name in self._lexicon:
             return bool(LIKE_BEFORE.search(text[: found.start]) and LIKE_AFTER.match(text[found.end :]))
-        if any(
-            p.start < found.start or p.end > found.end for p in people if p.start < found.end and found.start < p.end
-        ):
+        meeting = [(p.start, p.end) for p in people if p.start < found.end and found.start < p.end]
+        if any(start < found.start or end > found.end for start, end in meeting):
             return False
-        if any((p.start, p.end) == (found.start, found.end) for p in people):
+        if (found.start, found.end) in meeting:
             return self._expected_at(text, found)
-        if len(name) >= SAFE_LENGTH and (HAN.search(name) or not self._lexicon.find(name)):
-            return len(name) > SAFE_LENGTH or not self._lexicon.find(name) or self._expected_at(text, found)
-        return self._expected_at(text, found)
+        words = bool(self._lexicon.find(name)) and (len(name) == SAFE_LENGTH or not HAN.search(name))
+        if len(name) >= SAFE_LENGTH and not words:
+            return True
+        return self._expected_at(text, found) or _rare(text, found)
 
     def _expected_at(self, text: str, found: Found) -> bool:
         return bool(re.search(_LEFT, text[: found.start]) and re.match(_RIGHT, text[found.end :]))
@@ -205,6 +216,21 @@ class Mentions:
 def _like_a_title(piece: str) -> bool:
     """Whether an unknown piece is worth asking about."""
     return 2 <= len(piece) <= 12 and not _ORDINARY.search(piece) and bool(HAN.search(piece) or piece.isascii())
+
+
+def _rare(text: str, found: Found) -> bool:
+    """Whether a short name is no everyday word, and no cut through one: 鸟人, 盗梦, but not 功夫."""
+    name = text[found.start : found.end]
+    if not HAN.search(name) or _ORDINARY.search(name) or jieba.dt.FREQ.get(name, 0) > EVERYDAY:
+        return False
+    ends = list(accumulate(len(word) for word in jieba.cut(text, HMM=False)))
+    return found.end in ends and (found.start == 0 or found.start in ends)
+
+
+def _whole_latin(text: str, found: Found) -> bool:
+    """Whether a name in Latin letters is no part of a longer phrase: not “you again” in “see you again”."""
+    before, after = text[: found.start].rstrip(), text[found.end :].lstrip()
+    return not (before[-1:].isascii() and before[-1:].isalpha()) and not (after[:1].isascii() and after[:1].isalpha())
 
 
 def _free(spans: Sequence[tuple[int, int, str, Resolution]], start: int, end: int) -> bool:

@@ -27,6 +27,8 @@ _WORDS = {
     "ten": "10", "eleven": "11", "twelve": "12", "dr": "doctor", "vs": "versus",
 }  # fmt: skip
 _ARTICLES = {"the", "a", "an", "le", "la", "les", "el", "il", "der", "die", "das"}
+END_NUMBER = re.compile(r"(?<!\d)(\d{1,4})$")
+"""The number of a part at the end of a key."""
 _FIRST_PRIVATE = 0xE000
 
 

@@ -14,7 +14,7 @@ from rapidfuzz.distance import OSA, Indel
 from knowledge.normalise import normalise
 from models.recommender.catalogue import Catalogue, Item
 from models.recommender.confusable import confusable
-from models.recommender.title_keys import HAN, Sounds, han_key, latin_key, spoken
+from models.recommender.title_keys import END_NUMBER, HAN, Sounds, han_key, latin_key, spoken
 
 Scores = NDArray[np.float32]
 
@@ -31,8 +31,10 @@ TYPED_LETTERS = 4
 """Fewer letters are too few to be compared with names in pinyin."""
 LEAST_PINYIN = 0.84
 LEAST_LATIN = 0.8
+LEAST_WORD = 3
+"""Letters of the longest Latin word of a mention in two scripts."""
+_HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
 _HEAD = re.compile(r"[：:（(]|与|之(?!.$)|归来| - ")
-_END_NUMBER = re.compile(r"(?<!\d)(\d{1,4})$")
 
 
 class Names:
@@ -96,10 +98,14 @@ class Names:
         self._squeezed = _grouped(squeezed, self._latin_codes.tolist() * len(articles))
         self._initials = self._all_initials()
 
-    def by_sound(self, text: str) -> list[int]:
-        """Items with a name that sounds the same; of several those that are written most like it."""
+    def by_sound(self, text: str, syllables: list[str] | None = None) -> list[int]:
+        """Items with a name that sounds the same; of several those that are written most like it.
+
+        Args:
+            syllables: those of the text's key where they are known already.
+        """
         key = han_key(text)
-        heard = self._sounds.encode(spoken(key))
+        heard = self._sounds.encode(spoken(key) if syllables is None else syllables)
         codes = self._by_sound.get(heard, set()) if len(heard) > 1 else set()
         rank = min((r for c in codes for r in self._ranks[heard, c]), default=0)
         codes = {c for c in codes if rank in self._ranks[heard, c]}
@@ -125,6 +131,17 @@ class Names:
             and len(key) * 3 >= len(name) * 2 and len(key) <= len(name) and name != key
         }  # fmt: skip
 
+    def in_two_scripts(self, text: str) -> set[int]:
+        """Items with every Latin word of the mention in one of their names and every Chinese piece in one of them."""
+        words = set(latin_key(text).split()) - {"of", "the", "and"}
+        pieces = [han_key(run) for run in _HAN_RUN.findall(text)]
+        if not words or not any(pieces) or max(map(len, words)) < LEAST_WORD:
+            return set()
+        latin = {
+            c for name, c in zip(self._latin, self._latin_codes.tolist(), strict=True) if words <= set(name.split())
+        }
+        return {c for c in latin if all(any(p in han_key(name) for _, name in self._of[c]) for p in pieces if p)}
+
     def squeezed(self, key: str) -> dict[int, int]:
         """Ranks of the items with a name in Latin letters that differs at most by spaces and an article."""
         close = key.replace(" ", "")
@@ -141,6 +158,15 @@ class Names:
             for name, code in zip(self._han, self._han_codes.tolist(), strict=True)
             if name.startswith(key) and name != key and self.exact[name].get(code) == 0
         }
+
+    def ending(self, key: str) -> set[int]:
+        """Items whose own title ends with ``key``."""
+        return {code for name, code, rank in self.han if rank == 0 and name.endswith(key)}
+
+    def numbers(self, stem: str, code: int) -> set[str]:
+        """The numbers that an item's own Chinese titles have behind ``stem``."""
+        own = (name[len(stem) :] for name, c, rank in self.han if c == code and rank == 0 and name.startswith(stem))
+        return {match[0] for rest in own if (match := re.match(r"\d{1,2}", rest))}
 
     def scores(self, text: str, n_items: int) -> Scores:
         """Similarity of a mention to each item, in [0, 1], by whichever name and form fits best."""
@@ -180,8 +206,8 @@ class Names:
         if len(heard) >= 3 and "\uffff" not in heard:
             for n, name in enumerate(self._heard):
                 if heard in name:
-                    scores[n] = max(scores[n], 0.74 + 0.15 * len(heard) / len(name))
-        if number := _END_NUMBER.search(key):
+                    scores[n] = max(scores[n], 0.70 + 0.15 * len(heard) / len(name))
+        if number := END_NUMBER.search(key):
             # The ninth part of a series of which there are six is not the first one.
             other = np.array([number[1] not in name for name in self._han])
             scores = np.where(other, np.minimum(scores, ALONE - 0.01), scores)
@@ -198,7 +224,7 @@ class Names:
                 continue
             if confusable(*wrong[0]):
                 scores[n] = max(scores[n], ACCEPT)
-            else:
+            elif len(key) < LONGEST_SHORT:
                 scores[n] = min(scores[n], ALONE - 0.01)
 
     def _latin_scores(self, key: str) -> Scores:
@@ -209,7 +235,7 @@ class Names:
         squeezed = process.cdist([key.replace(" ", "")], self._latin_squeezed, scorer=Indel.normalized_similarity)[0]
         scores = np.maximum(scores, np.float32(0.99) * squeezed.astype(np.float32))
         scores = np.where(scores >= LEAST_LATIN, scores, np.minimum(scores, ALONE - 0.01)).astype(np.float32)
-        if number := _END_NUMBER.search(key):
+        if number := END_NUMBER.search(key):
             other = np.array([number[1] not in name for name in self._latin])
             scores = np.where(other, np.minimum(scores, ALONE - 0.01), scores).astype(np.float32)
         padded = f" {key} "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 
+import soundfile
 from PIL import Image
 from playwright.sync_api import FilePayload, Request, expect
 
@@ -83,6 +84,39 @@ def test_a_picture_and_a_sound_are_uploaded_and_sent(widget: Widget, echo: EchoD
     sent = widget.mine.locator("img.sent-picture")
     assert sent.evaluate("image => image.decode().then(() => image.naturalWidth)") == 64
     expect(widget.mine.locator(".file")).to_have_count(1)
+
+
+RECORDED = """async () => {
+    const context = new AudioContext(), tone = context.createOscillator(), out = context.createMediaStreamDestination();
+    tone.connect(out);
+    tone.start();
+    const recorder = new MediaRecorder(out.stream, { mimeType: "audio/webm" }), parts = [];
+    recorder.ondataavailable = (event) => parts.push(event.data);
+    const stopped = new Promise((resolve) => (recorder.onstop = resolve));
+    recorder.start();
+    setTimeout(() => recorder.stop(), 700);
+    await stopped;
+    return [...new Uint8Array(await new Blob(parts).arrayBuffer())];
+}"""
+
+
+def test_what_a_browser_recorded_arrives_as_a_sound_that_the_server_takes(widget: Widget, echo: EchoDialogue) -> None:
+    recording = bytes(widget.page.evaluate(RECORDED))
+    assert recording.startswith(b"\x1aE\xdf\xa3"), "WebM"
+    for mime in ("audio/webm", "video/webm"):
+        files = widget.host.locator("wenyu-composer input[type=file]")
+        files.set_input_files(file("哼唱.webm", mime, recording))
+        chips = widget.host.locator("wenyu-composer .attachment")
+        expect(chips.locator("progress")).to_have_count(0)
+        expect(widget.host.locator("wenyu-composer .attachment.problem")).to_have_count(0)
+        widget.say("按我哼的接着写")
+        expect(widget.replies.last.locator(".bubble")).to_have_text("收到 1 个附件。")
+        attachment = echo.requests[-1]["attachments"][0]
+        assert (attachment["kind"], attachment["mime"]) == ("audio", "audio/wav")
+        with soundfile.SoundFile(attachment["path"]) as sound:
+            assert (sound.samplerate, sound.channels) == (16_000, 1)
+            assert 0.3 < sound.frames / sound.samplerate < 2
+        expect(chips).to_have_count(0)
 
 
 def test_an_attachment_can_be_removed_and_sent_without_text(widget: Widget) -> None:

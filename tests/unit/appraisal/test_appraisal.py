@@ -9,12 +9,15 @@ import pytest
 from PIL import Image, ImageDraw
 
 from actions.appraise_language import understand
+from models.appraisal.canvas import Canvas
 from models.appraisal.degradations import COPIES, DEGRADATIONS, STRENGTHS
 from models.appraisal.heads import PAGE
 from models.appraisal.model import Appraiser, Learned
+from models.appraisal.moods import MOODS, histograms
+from models.appraisal.observation import Observation
 from models.appraisal.own import cross_validated, read_scores
 from models.appraisal.pages import not_paintings
-from models.appraisal.ranking import bounded
+from models.appraisal.ranking import PROPORTION, bounded
 from models.errors import DataError
 from models.vision.backbone import Backbone, prepared
 
@@ -126,3 +129,49 @@ def test_scores_that_follow_the_pictures_are_learned() -> None:
     x = rng.normal(size=(60, 30)).astype(np.float32)
     y = (50 + 8 * x[:, 0]).astype(np.float32)
     assert np.corrcoef(cross_validated(x, y), y)[0, 1] > 0.5
+
+
+def test_a_table_of_scores_may_have_a_mark_at_its_start_and_quoted_names(tmp_path: Path) -> None:
+    names = [f"第 {k} 幅, 甲.jpg" for k in range(20)]
+    for name in names:
+        landscape().save(tmp_path / name)
+    rows = "".join(f'"{name}",{50 + k}\n' for k, name in enumerate(names))
+    (tmp_path / "scores.csv").write_text(f"\ufeff图片,分数\n{rows}", encoding="utf-8")
+    assert [value for _, value in read_scores(tmp_path)] == list(range(50, 70))
+
+
+def test_histograms_are_shares_of_the_picture() -> None:
+    found = histograms(Canvas.of(landscape()))
+    sizes = (16, 8, 16, 10, 10, 10)
+    assert len(found) == sum(sizes)
+    for part in np.split(found, np.cumsum(sizes)[:-1]):
+        assert part.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_moods_are_probabilities_that_follow_the_tones(appraiser: Appraiser) -> None:
+    assert appraiser.learned is not None
+    assert appraiser.learned.mood is not None
+    pale, dark = (
+        dict(appraiser.learned.mood.of(Canvas.of(landscape().point(lambda v, k=k: int(v * k))))) for k in (1.0, 0.4)
+    )
+    assert set(pale) == set(MOODS)
+    assert all(0 < p < 1 for p in (*pale.values(), *dark.values()))
+    assert max(abs(pale[m] - dark[m]) for m in MOODS) > 0.05
+    assert min(appraiser.learned.mood.areas.values()) > 0.6
+
+
+def test_a_square_looks_the_same_when_its_picture_is_squashed_but_its_proportion_tells(appraiser: Appraiser) -> None:
+    assert appraiser.learned is not None
+    ranker = appraiser.learned.ranker
+    seen = Observation.of(landscape(), appraiser.backbone).vector
+    suggested = ranker.standardised(seen) @ ranker.shape[:-1] + ranker.shape[-1]
+    right, wrong = seen.copy(), seen.copy()
+    right[PROPORTION], wrong[PROPORTION] = suggested, suggested + ranker.tolerance + 0.5
+    assert ranker.squashed(right) == 0
+    assert ranker.points(wrong[None])[0][0] < ranker.points(right[None])[0][0]
+
+
+def test_the_spread_grows_with_disagreement(appraiser: Appraiser) -> None:
+    assert appraiser.learned is not None
+    measures = Observation.of(landscape(), appraiser.backbone).measures
+    assert 0 < appraiser.learned.spread(measures, 0) < appraiser.learned.spread(measures, 5)

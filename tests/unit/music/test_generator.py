@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
+from models.music import game
 from models.music.baselines import MarkovChain, random_notes
+from models.music.checkpoint import Checkpoint
 from models.music.config import MusicConfig
 from models.music.critic import Critic
-from models.music.game import critic_loss, generator_loss, judged, likelihood_loss, play, warm_start, written
+from models.music.game import (
+    Report,
+    critic_loss,
+    generator_loss,
+    judged,
+    likelihood_loss,
+    play,
+    warm_start,
+    written,
+)
 from models.music.generator import SIZES, Generator, Given, ages, sounding
-from models.music.model import new_critic, new_generator
+from models.music.model import MusicModel, new_critic, new_generator
 from models.music.phrases import NONE, Phrases, phrases_of
 from models.music.tensor import CHORDS, HOLD, PITCHES, REST, STEPS, TOKENS, Note, Tune, tokens_of
 from models.music.vae import fit_vae
@@ -116,6 +130,36 @@ def test_training_lowers_the_loss_and_the_game_runs() -> None:
     assert len(lines) == SMALL.warm_epochs
     played = play(generator, new_critic(SMALL), phrases, SMALL, lines.append)
     assert all(bool(torch.isfinite(p).all()) for p in played.parameters())
+
+
+def test_a_training_that_was_stopped_ends_with_the_same_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(game, "CHECK_EVERY", 2)
+    monkeypatch.setattr(game, "LOOK_EVERY", 2)
+    phrases = scales()
+    config = replace(SMALL, game_steps=5, game_batch=16, warm_epochs=1)
+
+    class Stop(Exception):
+        pass
+
+    def stop(line: str) -> None:
+        if line.startswith("game 4/"):
+            raise Stop
+
+    def fit(report: Report, folder: Path) -> MusicModel:
+        checkpoint = Checkpoint(folder, config, phrases, phrases)
+        return MusicModel.fit(phrases, phrases, config, report, commercial_use=True, checkpoint=checkpoint)
+
+    whole = fit(lambda line: None, tmp_path / "whole")
+    for _ in range(2):
+        # The first time it stops before the checkpoint of that step is written, the second before it is again.
+        with pytest.raises(Stop):
+            fit(stop, tmp_path / "stopped")
+    resumed = fit(lambda line: None, tmp_path / "stopped")
+    for a, b in ((whole.generator, resumed.generator), (whole.critic, resumed.critic)):
+        for name, value in a.state_dict().items():
+            assert torch.equal(value, b.state_dict()[name]), name
 
 
 def test_a_silence_is_broken(generator: Generator) -> None:

@@ -3,6 +3,7 @@ import { LitElement, html, nothing, unsafeCSS, type PropertyDeclarations, type T
 import { live } from "lit/directives/live.js";
 import { ref } from "lit/directives/ref.js";
 import { ApiError } from "../api";
+import { acceptable, isSound } from "../sound";
 import type { Strings } from "../strings";
 import type { AttachmentView } from "../timeline";
 import styles from "../styles/composer.css?inline";
@@ -27,8 +28,8 @@ interface Attaching extends AttachmentView {
 }
 
 const MAX_FILES = 4;
-/** What the server takes; a phone converts its own formats to these when it is asked for them. */
-const ACCEPTED = "image/jpeg,image/png,image/webp,image/gif,audio/wav,audio/ogg,audio/mpeg,audio/midi,.mid,.midi";
+/** A phone converts its pictures to these when it is asked for them; sounds are converted here. */
+const ACCEPTED = "image/jpeg,image/png,image/webp,image/gif,audio/*,video/webm,.mid,.midi";
 const PREVIEW_PIXELS = 440;
 
 /** True while an input method still composes: its Enter chooses a word. Safari reports only the key code 229. */
@@ -81,7 +82,7 @@ export class Composer extends LitElement {
   addFiles(files: Iterable<File>): void {
     this.notice = "";
     for (const file of files) {
-      const kind = /^(image|audio)\//.exec(file.type)?.[1];
+      const kind = isSound(file.type) ? "audio" : file.type.startsWith("image/") ? "image" : "";
       if (!kind) this.notice = this.strings.wrongFileType;
       else if (this.files.length >= MAX_FILES) this.notice = this.strings.tooManyFiles;
       else void this.attach(file, kind);
@@ -125,7 +126,7 @@ export class Composer extends LitElement {
       );
     }
     try {
-      const { id } = await this.upload(file, (percent) => change({ percent }), entry.abort.signal);
+      const { id } = await this.upload(await acceptable(file), (percent) => change({ percent }), entry.abort.signal);
       change({ id, percent: 100 });
     } catch (error) {
       const sentence = error instanceof ApiError ? error.sentence : "";
