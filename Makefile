@@ -2,9 +2,9 @@
 PYTHON ?= $(shell command -v python3 || command -v python)
 BIN := .venv/bin
 # Tests that start several processes or measure seconds have the machine to themselves; all others run two at a time.
-TIMED := tests/conversations tests/stack tests/browser
+TIMED := tests/conversations tests/stack tests/browser tests/resilience
 
-.PHONY: run test resilience setup lint bench doctor lock clean
+.PHONY: run test resilience load setup lint bench doctor lock clean
 
 run: ## install what is missing, start everything, print the address
 	@$(PYTHON) bot/bootstrap.py run
@@ -21,6 +21,10 @@ test: ## do all set-up, check the code, run every test
 resilience: ## thousands of messages on every platform while processes are killed
 	@$(PYTHON) bot/bootstrap.py test
 	@$(BIN)/pytest -m resilience -s tests/resilience
+
+load: ## 100 people chat for ten minutes; prints latency, errors and the growth of memory
+	@$(PYTHON) bot/bootstrap.py test
+	@$(BIN)/python -m benchmarks.load
 
 lint:
 	@$(BIN)/ruff check .

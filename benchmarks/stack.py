@@ -63,7 +63,9 @@ class Stack:
                 ("wenyu", "from bot.cli import main; main() run"),
             ):
                 if module in command:
-                    found[name] = int(status.parent.name)
+                    # Of several dialogue processes each has a name.
+                    number = sum(known.partition("-")[0] == name for known in found) + 1
+                    found[name if number == 1 else f"{name}-{number}"] = int(status.parent.name)
         return found
 
     def resident_mib(self) -> dict[str, float]:

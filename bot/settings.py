@@ -28,6 +28,12 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=1, le=65535, description="网关端口，唯一对外的端口")
     public_url: str = Field("", description="对外的网址，如 https://chat.example.com；留空则按 host 和 port 推出")
     dialogue_port: int = Field(5005, ge=1, le=65535, description="对话进程的端口，只在本机回环地址上")
+    dialogue_processes: int = Field(
+        1,
+        ge=1,
+        le=16,
+        description="对话进程的个数；多于 1 时从 WENYU_DIALOGUE_PORT 起占用相连的端口，建议配 PostgreSQL",
+    )
     actions_port: int = Field(5055, ge=1, le=65535, description="动作进程的端口，只在本机回环地址上")
 
     var_dir: Path = Field(PROJECT_DIR / "var", description="运行时数据的文件夹：数据库、编码器、索引、上传、日志")
@@ -146,6 +152,11 @@ class Settings(BaseSettings):
     def effective_database_url(self) -> str:
         """The SQLAlchemy URL in use, with an async driver."""
         return self.database_url or f"sqlite+aiosqlite:///{self.var_dir / 'wenyu.db'}"
+
+    @property
+    def dialogue_ports(self) -> tuple[int, ...]:
+        """The port of each dialogue process."""
+        return tuple(range(self.dialogue_port, self.dialogue_port + self.dialogue_processes))
 
     @property
     def effective_vision_dir(self) -> Path:

@@ -17,6 +17,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 from bot.keys import load_keys
@@ -24,7 +25,8 @@ from bot.settings import PROJECT_DIR, Settings
 from models.errors import WenyuError
 
 LOG_BYTES, LOG_FILES = 10_000_000, 5
-READY_WITHIN_S = 90.0
+# A quiet machine needs about ten; one that is busy with other work gets time.
+READY_WITHIN_S = 180.0
 PROGRAMS = (
     # name, interpreter, module, priority (low starts first and stops last), seconds it may take to stop
     ("actions", ".venv/bin/python", "actions.server", 10, 8),
@@ -40,6 +42,17 @@ class NotReadyError(WenyuError):
     status = 500
 
 
+def _programs(settings: Settings) -> Iterator[tuple[str, str, str, int, int, str]]:
+    """:data:`PROGRAMS` with the variables of each; the dialogue as many times as there shall be processes."""
+    for name, python, module, priority, stop_s in PROGRAMS:
+        if name != "dialogue":
+            yield name, python, module, priority, stop_s, ""
+            continue
+        for number, port in enumerate(settings.dialogue_ports, 1):
+            own_name = name if number == 1 else f"{name}-{number}"
+            yield own_name, python, module, priority, stop_s, f'WENYU_DIALOGUE_PORT="{port}"'
+
+
 def supervisor_config(settings: Settings) -> str:
     """The text of supervisord's configuration file; it holds no secret."""
     parts = [
@@ -47,11 +60,12 @@ def supervisor_config(settings: Settings) -> str:
         f"logfile={settings.var_dir}/log/supervisord.log\nlogfile_maxbytes=1MB\nlogfile_backups=1\n"
         f"pidfile={settings.var_dir}/supervisord.pid\nchildlogdir={settings.var_dir}/log\n"
     ]
-    for name, python, module, priority, stop_s in PROGRAMS:
+    for name, python, module, priority, stop_s, environment in _programs(settings):
         parts.append(
             f"[program:{name}]\ncommand={PROJECT_DIR / python} -m {module}\ndirectory={PROJECT_DIR}\n"
             f"priority={priority}\nautorestart=true\nstartsecs=3\nstartretries=30\nstopsignal=TERM\n"
             f"stopwaitsecs={stop_s}\nstopasgroup=false\nkillasgroup=true\nredirect_stderr=true\n"
+            f"environment={environment}\n"
             "stdout_logfile=/dev/fd/1\nstdout_logfile_maxbytes=0\n"
         )
     parts.append(
@@ -70,7 +84,6 @@ def child_environment(settings: Settings) -> dict[str, str]:
     dialogue = {
         "WENYU_VAR_DIR": str(settings.var_dir),
         "WENYU_FAQ_DIR": str(settings.faq_dir),
-        "WENYU_DIALOGUE_PORT": str(settings.dialogue_port),
         "WENYU_ACTIONS_PORT": str(settings.actions_port),
         "WENYU_ACTION_TIMEOUT_S": str(settings.action_timeout_s),
         "WENYU_TURN_DEADLINE_S": str(settings.turn_deadline_s),
@@ -124,7 +137,7 @@ def run(settings: Settings, echo: bool) -> int:
         echo: also write the merged log to standard output, for containers.
 
     Raises:
-        NotReadyError: when the assistant is not ready within 90 s; everything has been stopped again then.
+        NotReadyError: when the assistant is not ready within three minutes; everything has been stopped again then.
     """
     started = time.monotonic()
     log_file = settings.var_dir / "log" / "wenyu.jsonl"

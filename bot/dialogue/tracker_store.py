@@ -8,7 +8,7 @@ import asyncio
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Dict, Iterable, List, Optional
+from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
@@ -28,15 +28,26 @@ POOL = 4
 BUSY_S = 2
 """How long a statement waits for another process's write to SQLite before the turn fails and is sent again."""
 
+READ_AT = "wenyu_read_at"
+"""On a tracker: the time at which the row that it was read from was stored."""
+
 DROPPED = ("intent_ranking", "text_tokens")
 
 CREATE = """CREATE TABLE IF NOT EXISTS tracker (
     conversation TEXT PRIMARY KEY, events TEXT NOT NULL, updated_at DOUBLE PRECISION NOT NULL)"""
-READ = text("SELECT events FROM tracker WHERE conversation = :conversation")
-WRITE = text(
+READ = text("SELECT events, updated_at FROM tracker WHERE conversation = :conversation")
+ADD = text(
     """INSERT INTO tracker (conversation, events, updated_at) VALUES (:conversation, :events, :updated_at)
-    ON CONFLICT (conversation) DO UPDATE SET events = excluded.events, updated_at = excluded.updated_at"""
+    ON CONFLICT (conversation) DO NOTHING"""
 )
+REPLACE = text(
+    """UPDATE tracker SET events = :events, updated_at = :updated_at
+    WHERE conversation = :conversation AND updated_at = :read_at"""
+)
+
+
+class StoredMeanwhile(Exception):
+    """Another process has stored a turn of the conversation since it was read; this one is not stored."""
 
 
 def open_engine(url: str) -> Engine:
@@ -109,23 +120,38 @@ class BoundedTrackerStore(TrackerStore):
         stored = await asyncio.get_running_loop().run_in_executor(self._threads, self._read, sender_id)
         if stored is None:
             return None
-        return DialogueStateTracker.from_dict(sender_id, json.loads(stored), self.domain.slots)
+        tracker = DialogueStateTracker.from_dict(sender_id, json.loads(stored[0]), self.domain.slots)
+        setattr(tracker, READ_AT, stored[1])
+        return tracker
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Store the conversation, trimmed."""
+        """Store the conversation, trimmed.
+
+        Raises:
+            StoredMeanwhile: the conversation is no longer what ``retrieve`` read. So a turn that two processes run,
+                because the first was thought dead, is stored once.
+        """
         events = as_json(trimmed(list(tracker.events), self.domain, tracker.sender_id))
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._write, tracker.sender_id, events)
+        values = (tracker.sender_id, events, getattr(tracker, READ_AT, None))
+        stored_at = await asyncio.get_running_loop().run_in_executor(self._threads, self._write, *values)
+        setattr(tracker, READ_AT, stored_at)
 
     def close(self) -> None:
         """Close the connections."""
         self._threads.shutdown()
         self._engine.dispose()
 
-    def _read(self, conversation: str) -> Optional[str]:
+    def _read(self, conversation: str) -> Optional[Tuple[str, float]]:
         with self._engine.connect() as connection:
             row = connection.execute(READ, {"conversation": conversation}).first()
-        return row[0] if row else None
+        return (row[0], row[1]) if row else None
 
-    def _write(self, conversation: str, events: str) -> None:
+    def _write(self, conversation: str, events: str, read_at: Optional[float]) -> float:
+        # The time is the row's version too, so it never stands still.
+        now = time.time() if read_at is None else max(time.time(), read_at + 1e-6)
+        values = {"conversation": conversation, "events": events, "updated_at": now, "read_at": read_at}
         with self._engine.begin() as connection:
-            connection.execute(WRITE, {"conversation": conversation, "events": events, "updated_at": time.time()})
+            stored = connection.execute(ADD if read_at is None else REPLACE, values).rowcount
+        if stored != 1:
+            raise StoredMeanwhile
+        return now

@@ -1,6 +1,6 @@
-"""Asks the dialogue process for the answer to one message, and tries again while there is time.
+"""Asks a dialogue process for the answer to one message, and tries again while there is time.
 
-The dialogue process knows a message by its id: asked again for its last one, it repeats the answer instead of
+A dialogue process knows a message by its id: asked again for its last one, it repeats the answer instead of
 running the turn twice. So every failure in transit may be tried again.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import zlib
 from pathlib import Path
 
 import aiohttp
@@ -36,27 +37,31 @@ class TurnFailed(Exception):
 
 
 class DialogueClient:
-    """A pool of kept-alive connections to the dialogue process.
+    """A pool of kept-alive connections to the dialogue processes.
+
+    A conversation has a home among them. While that is gone, another one takes its turns; they all keep their memory
+    in the one database, and which of them stores a turn first decides.
 
     Args:
-        base_url: ``http://127.0.0.1:5005``
+        base_urls: of each process, such as ``http://127.0.0.1:5005``
         token: the processes' shared secret.
-        uploads_dir: where attachments lie; the dialogue process gets absolute paths.
+        uploads_dir: where attachments lie; a dialogue process gets absolute paths.
     """
 
-    def __init__(self, base_url: str, token: str, uploads_dir: Path) -> None:
-        self._base_url = base_url
+    def __init__(self, base_urls: tuple[str, ...], token: str, uploads_dir: Path) -> None:
+        self._base_urls = base_urls
         self._token = token
         self._uploads_dir = uploads_dir.resolve()
         self._http: aiohttp.ClientSession | None = None
         self.reachable = True
-        self._refused = False
-        self._scout = asyncio.Lock()
+        # Processes that refuse connections; for each of them one task looks whether it is there again.
+        self._gone: dict[str, asyncio.Task[None]] = {}
+        self._some_there = asyncio.Event()
+        self._some_there.set()
 
     async def start(self) -> None:
         """Open the pool."""
         self._http = aiohttp.ClientSession(
-            base_url=self._base_url,
             connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=30),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"X-Wenyu-Token": self._token, "Content-Type": "application/json"},
@@ -65,6 +70,8 @@ class DialogueClient:
 
     async def close(self) -> None:
         """Close the pool."""
+        for task in self._gone.values():
+            task.cancel()
         if self._http is not None:
             await self._http.close()
 
@@ -98,8 +105,8 @@ class DialogueClient:
         attempt = 0
         while True:
             try:
-                await self._until_there(deadline)
-                replies = await self._attempt(body, deadline - time.monotonic())
+                base_url = await self._process_for(message.conversation, deadline)
+                replies = await self._attempt(base_url, body, deadline - time.monotonic())
             except TurnFailed as failure:
                 pause = PAUSES_S[min(attempt, len(PAUSES_S) - 1)]
                 if failure.final or time.monotonic() + pause >= deadline:
@@ -111,25 +118,36 @@ class DialogueClient:
                 self.reachable = True
                 return replies
 
-    async def _until_there(self, deadline: float) -> None:
-        """Wait while connections are refused: one turn looks for all, so that waiting costs next to nothing."""
+    async def _process_for(self, conversation: str, deadline: float) -> str:
+        """The process that a turn goes to; waits while all of them refuse connections."""
         try:
             async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
-                while self._refused:
-                    async with self._scout:
-                        if self._refused and not await self.probe():
-                            await asyncio.sleep(LOOK_PAUSE_S)
-                        else:
-                            self._refused = False
+                await self._some_there.wait()
         except TimeoutError:
             raise TurnFailed("unreachable") from None
+        home = zlib.crc32(conversation.encode()) % len(self._base_urls)
+        in_order = self._base_urls[home:] + self._base_urls[:home]
+        return next(url for url in in_order if url not in self._gone)
 
-    async def _attempt(self, body: bytes, timeout_s: float) -> list[Reply]:
+    def _refused(self, base_url: str) -> None:
+        """Note that a process is gone and look for it; waiting for it costs the turns next to nothing."""
+        if base_url not in self._gone:
+            self._gone[base_url] = asyncio.create_task(self._look_for(base_url))
+        if len(self._gone) == len(self._base_urls):
+            self._some_there.clear()
+
+    async def _look_for(self, base_url: str) -> None:
+        while not await probe(base_url + "/health"):  # noqa: ASYNC110 - another process says nothing by itself
+            await asyncio.sleep(LOOK_PAUSE_S)
+        del self._gone[base_url]
+        self._some_there.set()
+
+    async def _attempt(self, base_url: str, body: bytes, timeout_s: float) -> list[Reply]:
         if self._http is None:
             raise RuntimeError("start() was not called")
         try:
             async with asyncio.timeout(timeout_s):
-                async with self._http.post("/webhooks/wenyu/turn", data=body) as response:
+                async with self._http.post(base_url + "/webhooks/wenyu/turn", data=body) as response:
                     status = response.status
                     answer = await response.content.read(MAX_ANSWER_BYTES) if status == 200 else b""
                     while status == 200 and not response.content.at_eof():
@@ -139,7 +157,8 @@ class DialogueClient:
         except TimeoutError:
             raise TurnFailed("timeout") from None
         except (aiohttp.ClientError, OSError) as error:
-            self._refused = isinstance(error, aiohttp.ClientConnectorError)
+            if isinstance(error, aiohttp.ClientConnectorError):
+                self._refused(base_url)
             raise TurnFailed("unreachable") from None
         if status != 200:
             # A request that is refused (a wrong token, for one) is refused again.
@@ -147,8 +166,8 @@ class DialogueClient:
         return parse_answer(answer)
 
     async def probe(self) -> bool:
-        """Whether the dialogue process says that it is loaded."""
-        return await probe(self._base_url + "/health")
+        """Whether a dialogue process says that it is loaded."""
+        return any(await asyncio.gather(*(probe(url + "/health") for url in self._base_urls)))
 
 
 def parse_answer(answer: bytes) -> list[Reply]:

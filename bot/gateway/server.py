@@ -48,7 +48,13 @@ def main() -> int:
     except WenyuError as error:
         log.error("not_started", code=error.code, hint=error.hint)
         return 1
-    if not asyncio.run(is_current(settings.effective_database_url)):
+    try:
+        current = asyncio.run(is_current(settings.effective_database_url))
+    except Exception as error:  # noqa: BLE001 - drivers have errors of their own while they connect
+        hint = "打不开数据库，或者不能写：请检查 WENYU_DATABASE_URL、数据库服务，以及 var 所在磁盘的空间和权限。"
+        log.error("not_started", code="database_not_usable", error=type(error).__name__, hint=hint)
+        return 1
+    if not current:
         log.error("not_started", code="schema_not_current", hint="数据库的结构不是当前版本，请先运行 wenyu migrate。")
         return 1
     try:

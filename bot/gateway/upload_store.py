@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import os
 import secrets
 import time
 from pathlib import Path
 
+import structlog
 from sqlalchemy import Connection, func, insert, select
 
 from bot.gateway.db.engine import Database
@@ -18,6 +21,7 @@ from bot.gateway.metrics import Metrics
 from bot.gateway.picture_decoder import PictureDecoder
 from bot.gateway.sessions import require_conversation
 
+log = structlog.get_logger(__name__)
 PICTURE = "image/*"
 SUFFIXES = {
     "image/jpeg": ".jpg",
@@ -75,11 +79,22 @@ def check_count(connection: Connection, conversation: str, since: float = 0.0) -
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write ``data`` to ``path`` whole or not at all.
+
+    Raises:
+        RequestError: 503 when the disk is full or read-only.
+    """
     draft = path.with_suffix(".part")
-    draft.write_bytes(data)
-    os.replace(draft, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(data)
+        os.replace(draft, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        log.error("file_not_stored", error=errno.errorcode.get(error.errno or 0, "unknown"))
+        sentence = "抱歉，文件暂时存不下，请稍后再试。"
+        raise RequestError(503, "storage_unavailable", sentence, retry_after_s=5) from None
 
 
 class UploadStore:
@@ -105,7 +120,7 @@ class UploadStore:
             the stored upload as ``{id, kind, mime, file}``.
 
         Raises:
-            RequestError: what :func:`check_count` and :func:`check_file` raise.
+            RequestError: what :func:`check_count`, :func:`check_file` and :func:`write_file` raise.
         """
         await self._database.read(lambda c: check_count(c, conversation, since))
         mime, data = await check_file(data, self.pictures)

@@ -35,6 +35,8 @@ Complete = Callable[[Connection, Message], None]
 MAX_PENDING = 256
 # A message that waited behind others while the dialogue process was gone gets this much and no more.
 LEAST_BUDGET_S = 1.0
+# Of a turn's time limit this much is for storing and sending the apology, so that it too is there in time.
+STORING_S = 0.25
 SWEEP_EVERY_S = 5.0
 STORE_PAUSES_S = (0.1, 0.5, 1.0)
 
@@ -82,7 +84,7 @@ class Worker:
     """Takes messages and sees them through.
 
     Args:
-        deadline_s: the time limit of a turn.
+        deadline_s: the time limit of a turn, the storing of its answer included.
         hooks: what happens around it.
     """
 
@@ -213,7 +215,7 @@ class Worker:
     async def _run_turn(self, message: Message, lane: Lane) -> list[Entry] | None:
         """One turn from the question to the stored answer; None when it could not be stored or was already."""
         started = time.time()
-        budget_s = self._deadline_s
+        budget_s = max(self._deadline_s - STORING_S, self._deadline_s / 2)
         if not self._dialogue.reachable:
             budget_s = min(budget_s, max(LEAST_BUDGET_S, message.created_at + self._deadline_s - started))
         state, outcome = inbox.DONE, "answered"

@@ -250,6 +250,18 @@ async def test_a_picture_reaches_the_dialogue_as_a_checked_upload(link: Link) ->
         assert file.read() != link.platform.files["picture"]
 
 
+async def test_a_token_that_expired_early_is_fetched_again_for_a_picture(link: Link) -> None:
+    if not link.platform.token_expires:
+        pytest.skip("the token is a setting")
+    await link.deliver(link.platform.picture("picture"))
+    await link.got()
+    fetched = link.platform.token_calls
+    link.platform.valid_token = "another"
+    await link.deliver(link.platform.picture("picture"))
+    assert await link.got(2) == ["收到 1 个附件。"] * 2
+    assert link.platform.token_calls == fetched + 1
+
+
 async def test_a_picture_that_cannot_be_read_or_fetched_gets_a_sentence(link: Link) -> None:
     link.platform.files["broken"] = b"\xff\xd8\xff" + b"x" * 100
     await link.deliver(link.platform.picture("broken"))

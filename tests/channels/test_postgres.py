@@ -24,7 +24,7 @@ from tests.channels.conftest import Link
 from tests.channels.weixin import WeComPlatform
 from tests.support.echo_dialogue import EchoDialogue, eventually
 from tests.support.gateway import KEYS, Running, settings_for
-from tests.support.postgres import postgres, programs
+from tests.support.postgres import PostgresServer, postgres, programs
 
 pytestmark = pytest.mark.skipif(programs() is None, reason="needs Debian's postgresql")
 
@@ -83,6 +83,36 @@ async def gateways(
         if link.running is not None:
             await link.running.stop()
     await platform.stop()
+
+
+async def test_installations_that_start_at_once_migrate_once() -> None:
+    with postgres() as url:
+        done = await asyncio.gather(*(upgrade(url) for _ in range(4)))
+    assert sorted(done) == [False, False, False, True]
+
+
+async def test_a_database_that_is_gone_is_told_and_comes_back(gateways: Gateways) -> None:
+    server = await asyncio.to_thread(PostgresServer)
+    try:
+        await upgrade(server.url)
+        gateways.url = server.url
+        (link,) = await gateways.start(1)
+        await link.deliver(gateways.platform.message("你好"))
+        await eventually(lambda: len(gateways.platform.sent) == 1)
+        await asyncio.to_thread(server.kill)
+        call = gateways.platform.message("还在吗")
+        assert (await link.push(call)).status == 503
+        assert link.running is not None
+        assert (await link.running.client.post("/api/v1/sessions")).status == 503
+        assert (await link.running.client.get("/readyz")).status == 503
+        await asyncio.to_thread(server.start)
+        # The platform tries again.
+        await link.deliver(call)
+        await eventually(lambda: len(gateways.platform.sent) == 2)
+        await link.running.stop()
+        gateways.links.clear()
+    finally:
+        await asyncio.to_thread(server.stop)
 
 
 async def test_messages_on_any_gateway_are_answered_once_and_in_order(gateways: Gateways) -> None:

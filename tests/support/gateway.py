@@ -125,7 +125,7 @@ async def start_gateway(tmp_path: Path, migrated_database: Path, dialogue: EchoD
     async def start(**overrides: Any) -> Running:
         if not (tmp_path / "wenyu.db").exists():
             shutil.copy(migrated_database, tmp_path / "wenyu.db")
-        settings = settings_for(tmp_path, dialogue.port, **overrides)
+        settings = settings_for(tmp_path, **{"dialogue_port": dialogue.port} | overrides)
         client = TestClient(TestServer(create_app(settings, KEYS)))
         await client.start_server()
         started.append(Running(client, settings))

@@ -27,41 +27,87 @@ def programs() -> Path | None:
     return next((folder for folder in folders if (folder / "initdb").exists()), None)
 
 
+class PostgresServer:
+    """One server with its data in a new folder.
+
+    Attributes:
+        url: of an empty database, for SQLAlchemy.
+    """
+
+    def __init__(self, name: str = "wenyu") -> None:
+        found = programs()
+        assert found is not None
+        self._binaries = found
+        self._user = "postgres" if os.geteuid() == 0 else None
+        self._folder = Path(tempfile.mkdtemp(prefix="wenyu-postgres-"))
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        if self._user:
+            shutil.chown(self._folder, self._user, self._user)
+        self._run(
+            "initdb", "-D", str(self._data), *["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
+        )
+        self.url = f"postgresql+asyncpg://postgres@127.0.0.1:{self._port}/{name}"
+        self.start()
+        self._run("createdb", *self._connection, name)
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    @property
+    def _connection(self) -> tuple[str, ...]:
+        return ("-h", "127.0.0.1", "-p", str(self._port), "-U", "postgres")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._binaries / program), *arguments]
+        subprocess.run(command, user=self._user, cwd=self._folder, check=True, capture_output=True)
+
+    def start(self, within_s: float = 60.0) -> None:
+        """Start it and wait until it answers; after a kill it may have to wait for the old one's children."""
+        deadline = time.monotonic() + within_s
+        check = [str(self._binaries / "pg_isready"), *self._connection]
+        while self._process is None or subprocess.run(check, capture_output=True, check=False).returncode:
+            if time.monotonic() > deadline:
+                raise RuntimeError((self._folder / "log").read_text()[-3000:])
+            if self._process is None or self._process.poll() is not None:
+                self._process = self._spawn()
+            time.sleep(0.1)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        # A process that is killed loses nothing that the kernel has; without fsync the tests are faster.
+        options = (
+            *("-c", "fsync=off", "-c", f"unix_socket_directories={self._folder}"),
+            *("-c", "listen_addresses=127.0.0.1"),
+        )
+        with (self._folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                [str(self._binaries / "postgres"), "-D", str(self._data), "-p", str(self._port), *options],
+                user=self._user,
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
+            )
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Stop it and remove its folder."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(20)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
 @contextmanager
 def postgres(name: str = "wenyu") -> Iterator[str]:
-    """The URL of an empty database."""
-    binaries = programs()
-    assert binaries is not None
-    user = "postgres" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="wenyu-postgres-"))
-    if user:
-        shutil.chown(folder, user, user)
-    data, port = folder / "data", free_port()
-
-    def run(*command: str) -> None:
-        subprocess.run(command, user=user, cwd=folder, check=True, capture_output=True)
-
-    run(str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
-    log = (folder / "log").open("wb")
-    options = ["-c", "fsync=off", "-c", f"unix_socket_directories={folder}", "-c", "listen_addresses=127.0.0.1"]
-    server = subprocess.Popen(
-        [str(binaries / "postgres"), "-D", str(data), "-p", str(port), *options],
-        user=user,
-        cwd=folder,
-        stdout=log,
-        stderr=log,
-    )
+    """The URL of an empty database on a server of its own."""
+    server = PostgresServer(name)
     try:
-        connection = ("-h", "127.0.0.1", "-p", str(port), "-U", "postgres")
-        deadline = time.monotonic() + 30
-        while subprocess.run([binaries / "pg_isready", *connection], capture_output=True, check=False).returncode:
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError((folder / "log").read_text())
-            time.sleep(0.1)
-        run(str(binaries / "createdb"), *connection, name)
-        yield f"postgresql+asyncpg://postgres@127.0.0.1:{port}/{name}"
+        yield server.url
     finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(20)
-        log.close()
-        shutil.rmtree(folder, ignore_errors=True)
+        server.stop()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -36,7 +37,7 @@ from bot.gateway.platforms.adapter import (
     refused,
     same,
 )
-from bot.gateway.platforms.api import PlatformApi, PlatformError
+from bot.gateway.platforms.api import PlatformApi, PlatformError, Result
 from bot.settings import Settings
 
 GREETED = "（打开了会话）"
@@ -177,6 +178,9 @@ class Feishu(Adapter):
             url = self._base_url + path
             return self._checked(await self.api.call("POST", url, params=query, headers=headers, **arguments))
 
+        return await self._with_token(work)
+
+    async def _with_token(self, work: Callable[[str], Awaitable[Result]]) -> Result:
         return await self.api.with_token(f"feishu:{self.settings.feishu_app_id}", self._fetch_token, work)
 
     async def _upload(self, part: FilePart, path: str, fields: dict[str, str], file_field: str, key: str) -> str:
@@ -219,15 +223,19 @@ class Feishu(Adapter):
     async def download(self, ref: str) -> bytes:
         """A file of a message; ``ref`` is message id, file key and type."""
         message, key, kind = ref.split("/")
-        token = await self.api.tokens.get(f"feishu:{self.settings.feishu_app_id}", self._fetch_token)
-        _, data = await self.api.file(
-            "GET",
-            f"{self._base_url}/open-apis/im/v1/messages/{message}/resources/{key}",
-            self.settings.upload_max_bytes,
-            params={"type": kind},
-            headers={"Authorization": f"Bearer {token}"},
-        )
-        return data
+
+        async def work(token: str) -> bytes:
+            _, data = await self.api.file(
+                "GET",
+                f"{self._base_url}/open-apis/im/v1/messages/{message}/resources/{key}",
+                self.settings.upload_max_bytes,
+                check=self._checked,
+                params={"type": kind},
+                headers={"Authorization": f"Bearer {token}"},
+            )
+            return data
+
+        return await self._with_token(work)
 
 
 def _text(text: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 T = TypeVar("T")
@@ -69,10 +70,14 @@ class Database:
         self._sqlite: Engine | None = None
         self._postgres: AsyncEngine | None = None
         self._thread: ThreadPoolExecutor | None = None
+        self._unreachable: tuple[type[Exception], ...] = ()
         if parsed.get_backend_name() == "sqlite":
             self._sqlite = sqlite_engine(parsed)
             self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
         else:
+            from asyncpg.exceptions import InterfaceError, PostgresError
+
+            self._unreachable = (OSError, TimeoutError, InterfaceError, PostgresError)
             self._postgres = create_async_engine(
                 parsed, json_serializer=_dump_json, json_deserializer=orjson.loads, pool_pre_ping=True
             )
@@ -92,8 +97,12 @@ class Database:
 
     async def _run(self, work: Work[T], *, reading: bool) -> T:
         if self._postgres is not None:
-            async with self._postgres.begin() as connection:
-                return await connection.run_sync(work)
+            try:
+                async with self._postgres.begin() as connection:
+                    return await connection.run_sync(work)
+            except self._unreachable as error:
+                # What the driver raises while it connects SQLAlchemy passes on as it is.
+                raise OperationalError("connect", None, error) from None
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._run_sqlite, work, reading)
 
     def _run_sqlite(self, work: Work[T], reading: bool) -> T:

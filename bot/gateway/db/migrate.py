@@ -13,11 +13,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, make_url
+from sqlalchemy import URL, Connection, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.gateway.db.engine import Work, sqlite_engine
 
+LOCK = 0x57656E7975
 MIGRATIONS = Path(__file__).parent / "migrations"
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
@@ -43,6 +44,9 @@ def revision_of(connection: Connection) -> str | None:
 
 
 def _upgrade(connection: Connection) -> bool:
+    if connection.dialect.name == "postgresql":
+        # Several installations that start at once on one database wait for each other here.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     if revision_of(connection) == head():
         return False
     config = _config()

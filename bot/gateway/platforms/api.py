@@ -22,6 +22,7 @@ MAX_ANSWER_BYTES = 1024 * 1024
 EARLY_S = 300.0
 Result = TypeVar("Result")
 Fetch = Callable[[], Awaitable[tuple[str, float]]]
+Check = Callable[[dict[str, Any]], object]
 
 
 class PlatformError(WenyuError):
@@ -160,18 +161,20 @@ class PlatformApi:
                 body = await _read(response, MAX_ANSWER_BYTES)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise PlatformError(type(error).__name__) from None
-        try:
-            answer = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            answer = None
+        answer = _object(body)
         if status >= 500 or status == 429:
             raise PlatformError(f"http_{status}", retry_after_s=_wait_s(retry_after, answer))
-        if not isinstance(answer, dict):
+        if answer is None:
             raise PlatformError(f"http_{status}", permanent=400 <= status < 500, bad_token=status == 401)
         return {**answer, "_status": status}
 
-    async def file(self, method: str, url: str, max_bytes: int, **request: Any) -> tuple[str, bytes]:
+    async def file(
+        self, method: str, url: str, max_bytes: int, *, check: Check | None = None, **request: Any
+    ) -> tuple[str, bytes]:
         """Content type and bytes of a file.
+
+        Args:
+            check: raises what a JSON object means that came in place of the file with a status of 400 or more.
 
         Raises:
             PlatformError: not there, or more than ``max_bytes`` bytes.
@@ -184,15 +187,27 @@ class PlatformApi:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise PlatformError(type(error).__name__) from None
         if status >= 400:
+            answer = _object(data)
+            if check is not None and answer is not None:
+                check({**answer, "_status": status})
             raise PlatformError(
                 f"http_{status}", permanent=status < 500 and status not in (401, 429), bad_token=status == 401
             )
         return kind, data
 
 
-def _wait_s(header: str, answer: object) -> float:
+def _object(data: bytes) -> dict[str, Any] | None:
+    """The JSON object in ``data``, if there is one."""
+    try:
+        found = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _wait_s(header: str, answer: dict[str, Any] | None) -> float:
     """How long the platform asks to wait, by its header or (Telegram) by its answer."""
-    parameters = answer.get("parameters") if isinstance(answer, dict) else None
+    parameters = (answer or {}).get("parameters")
     wait = str(parameters.get("retry_after") if isinstance(parameters, dict) else header)
     return float(wait) if wait.isdigit() else 0.0
 

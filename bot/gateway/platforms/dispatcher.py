@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.gateway.db.engine import Database
+from bot.gateway.db.engine import Database, Work
 from bot.gateway.errors import origin
 from bot.gateway.metrics import Metrics
 from bot.gateway.platforms import deliveries
@@ -27,6 +27,8 @@ CLEAN_EVERY_S = 3600.0
 AT_ONCE = 16
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 300.0
+# Together less than the lease of a delivery.
+NOTE_PAUSES_S = (0.1, 0.3, 1.0, 2.0, 4.0, 8.0, 16.0)
 # An answer that is this old helps nobody; the operator is told instead.
 GIVE_UP_AFTER_S = 6 * 3600.0
 
@@ -111,7 +113,7 @@ class Dispatcher:
                 await adapter.send(job.address, part)
                 done += 1
                 last = done == len(parts)
-                await self._database.write(partial(deliveries.note_sent, reply=job.reply, parts=done, last=last))
+                await self._note(partial(deliveries.note_sent, reply=job.reply, parts=done, last=last))
         except PlatformError as error:
             await self._failed(job, error)
         except SQLAlchemyError:
@@ -121,6 +123,17 @@ class Dispatcher:
             await self._failed(job, PlatformError(type(error).__name__))
         else:
             self._metrics.deliveries.labels(job.channel, "sent").inc()
+
+    async def _note(self, work: Work[None]) -> None:
+        """Store what the platform has, trying as long as the lease lasts: a part that is not noted is sent again."""
+        for pause_s in NOTE_PAUSES_S:
+            try:
+                await self._database.write(work)
+            except SQLAlchemyError:
+                await asyncio.sleep(pause_s)
+            else:
+                return
+        await self._database.write(work)
 
     async def _failed(self, job: Job, error: PlatformError) -> None:
         attempt = job.attempts + 1

@@ -1,6 +1,6 @@
 """The bounded tracker."""
 
-# ruff: noqa: PT009 - pytest is not installed where these run
+# ruff: noqa: PT009, PT027 - pytest is not installed where these run
 
 import asyncio
 import tempfile
@@ -14,7 +14,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.dialogue.env import PROJECT_DIR
 from bot.dialogue.messages import said_after
-from bot.dialogue.tracker_store import TURNS_BEFORE_TRIMMING, TURNS_KEPT, BoundedTrackerStore, trimmed
+from bot.dialogue.tracker_store import TURNS_BEFORE_TRIMMING, TURNS_KEPT, BoundedTrackerStore, StoredMeanwhile, trimmed
 
 
 def domain() -> Domain:
@@ -96,6 +96,26 @@ class Storing(unittest.TestCase):
         self.assertIsNone(nothing)
         self.assertEqual(found.get_slot("misses"), 1)
         self.assertEqual(said_after(list(found.events), 0), [{"custom": {"text": "回答1"}}])
+
+    def test_of_two_turns_on_the_same_state_one_is_stored(self) -> None:
+        async def two_processes(known: bool) -> "list[str]":
+            name = "known" if known else "new"
+            if known:
+                await self.store.save(DialogueStateTracker.from_events(name, turn(1), slots=self.store.domain.slots))
+            read = [await self.store.retrieve(name) for _ in range(2)]
+            trackers = [one or DialogueStateTracker(name, self.store.domain.slots) for one in read]
+            for number, tracker in enumerate(trackers, 2):
+                for event in turn(number):
+                    tracker.update(event)
+            await self.store.save(trackers[0])
+            with self.assertRaises(StoredMeanwhile):
+                await self.store.save(trackers[1])
+            found = await self.store.retrieve(name)
+            assert found
+            return [e.message_id for e in found.events if isinstance(e, UserUttered)]
+
+        self.assertEqual(asyncio.run(two_processes(known=False)), ["m2"])
+        self.assertEqual(asyncio.run(two_processes(known=True)), ["m1", "m2"])
 
     def test_a_locked_database_does_not_hold_up_the_event_loop(self) -> None:
         held, release = threading.Event(), threading.Event()

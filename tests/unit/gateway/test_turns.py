@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
+import socket
 import sqlite3
 import time
 from pathlib import Path
@@ -201,6 +203,44 @@ async def test_a_dialogue_killed_in_mid_turn_is_asked_again_and_the_turn_ends_on
     assert reply["capability"] == "faq"
     assert states(running.settings.var_dir) == {"m1": "done"}
     assert len(await visitor.history()) == 2
+
+
+def two_free_ports() -> int:
+    """The first of two ports side by side."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port: int = first.getsockname()[1]
+            with contextlib.suppress(OSError, OverflowError):
+                second.bind(("127.0.0.1", port + 1))
+                return port
+
+
+async def test_two_dialogue_processes_share_the_conversations_and_stand_in_for_each_other(
+    start_gateway: StartGateway, dialogue: EchoDialogue
+) -> None:
+    port = two_free_ports()
+    processes = [EchoDialogue(dialogue.token) for _ in range(2)]
+    for number, process in enumerate(processes):
+        await process.start(port + number)
+    running = await start_gateway(dialogue_port=port, dialogue_processes=2)
+    visitors = [await running.visitor() for _ in range(24)]
+    for round_of_turns in range(2):
+        await asyncio.gather(*(visitor.ask(f"第{round_of_turns}轮") for visitor in visitors))
+    homes = [set(process.ran) for process in processes]
+    assert all(homes)
+    assert not homes[0] & homes[1]
+    await processes[1].stop()
+    for visitor in visitors:
+        assert (await visitor.ask("还在吗"))[0]["capability"] == "faq"
+    assert set(processes[0].ran) == homes[0] | homes[1]
+    await processes[1].start()
+    before = len(processes[1].requests)
+    await eventually(lambda: not running.gateway.dialogue._gone)
+    await asyncio.gather(*(visitor.ask("回来了") for visitor in visitors))
+    assert len(processes[1].requests) - before == len(homes[1])
+    for process in processes:
+        await process.stop()
 
 
 async def test_a_message_that_has_to_wait_is_accepted_and_answered_later(
