@@ -43,4 +43,4 @@ lock: ## write requirements/*.txt again from requirements/*.in
 	@$(BIN)/python requirements/lock.py
 
 clean: ## remove what was built; keeps var/wenyu.db and uploads
-	rm -rf .venv .venv-dialogue bot/web/dist bot/web/node_modules var/setup var/encoder var/index models/dialogue/*.tar.gz
+	rm -rf .venv .venv-dialogue bot/web/dist bot/web/node_modules var/setup var/encoder var/speech var/index models/dialogue/*.tar.gz

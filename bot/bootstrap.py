@@ -178,6 +178,10 @@ def build_vision() -> None:
     call([APP / "bin" / "python", "-m", "models.vision.build", VAR / "vision"], quiet=False)
 
 
+def build_speech() -> None:
+    call([APP / "bin" / "python", "-m", "models.speech.build", VAR / "speech"], quiet=False, env=node_env())
+
+
 def build_index() -> None:
     call([APP / "bin" / "wenyu", "faq", "index"])
 
@@ -233,6 +237,7 @@ def steps(goal: str) -> List[Step]:
         *(knowledge / n for n in ("encoder_build.py", "e5_weights.py", "onnx_export.py", "static_vectors.py"))
     )
     vision = digest(*(ROOT / "models" / "vision" / n for n in ("build.py", "network.py", "backbone.py")))
+    speech = digest(ROOT / "models" / "speech" / "build.py")
     index = digest(knowledge / "faq", knowledge / "chitchat", knowledge / "calibration.json", extra=encoder)
     widget = digest(web / "package-lock.json", web / "src", web / "index.html", web / "vite.config.ts")
     plan: List[Step] = [
@@ -240,6 +245,7 @@ def steps(goal: str) -> List[Step]:
         ("dialogue", "对话环境（Python 3.10，Rasa）", dialogue, DIALOGUE / "bin" / "rasa", install_dialogue),
         ("encoder", "句向量编码器", encoder, VAR / "encoder" / "build.json", build_encoder),
         ("vision", "看图的网络", vision, VAR / "vision" / "build.json", build_vision),
+        ("speech", "语音模型", speech, VAR / "speech" / "build.json", build_speech),
         ("index", "FAQ 索引", index, VAR / "index" / "faq", build_index),
         ("widget", "聊天窗网页", widget, web / "dist" / "index.html", build_widget),
         ("train", "训练对话模型", None, ROOT / "models" / "dialogue" / "wenyu.tar.gz", train_dialogue),

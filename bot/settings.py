@@ -68,6 +68,27 @@ class Settings(BaseSettings):
     action_timeout_s: float = Field(3.0, gt=0, description="动作进程的时限（秒），要大于技能的时限")
     turn_deadline_s: float = Field(4.0, gt=0, description="一轮对话的时限（秒），要大于动作的时限")
 
+    speech: bool = Field(True, description="语音输入和朗读；false 则接口和网页的话筒都礼貌拒绝")
+    speech_dir: Path | None = Field(None, description="语音模型所在的目录；留空用 var 下内置的")
+    speech_max_s: int = Field(60, ge=5, le=300, description="一段录音最长的秒数，超过的礼貌拒绝")
+    speech_threads: int = Field(2, ge=1, le=32, description="语音进程的计算线程数")
+    speech_memory_mb: int = Field(1500, ge=500, description="一个语音进程最多用的内存（MB）；识别和朗读各一个进程")
+    speech_idle_s: float = Field(600, gt=0, description="语音进程空闲多少秒后退出；第一次使用时才启动")
+    keep_recordings: bool = Field(False, description="是否把访客的录音存到 var/recordings；默认识别后立即丢弃")
+    asr_url: str = Field(
+        "",
+        description="语音识别改用的 OpenAI 兼容服务，如 http://127.0.0.1:8000/v1（speaches、FunASR 等）；留空用内置的",
+    )
+    asr_api_key: str = Field("", description="语音识别服务的密钥")
+    asr_model: str = Field("whisper-1", description="语音识别服务的模型名")
+    tts_url: str = Field("", description="朗读改用的 OpenAI 兼容服务，如 http://127.0.0.1:8880/v1；留空用内置的")
+    tts_api_key: str = Field("", description="朗读服务的密钥")
+    tts_model: str = Field("tts-1", description="朗读服务的模型名")
+    tts_voice: str = Field(
+        "zf_xiaoxiao",
+        description="朗读的嗓音：内置的有 zf_xiaoxiao、zf_xiaobei、zf_xiaoni、zf_xiaoyi（女），zm_yunjian、zm_yunxi、zm_yunxia、zm_yunyang（男）",
+    )
+
     channels: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="接入的消息平台，逗号分隔：wecom、wechat、feishu、dingtalk、telegram、slack；见 docs/渠道/"
     )
@@ -115,7 +136,7 @@ class Settings(BaseSettings):
         description="安装 torch 时，若默认来源会带来 CUDA 版，就改从这个来源取 CPU 版；可以指向内网镜像",
     )
 
-    @field_validator("vision_dir", mode="before")
+    @field_validator("vision_dir", "speech_dir", mode="before")
     @classmethod
     def _no_folder(cls, value: object) -> object:
         return value or None
@@ -141,6 +162,11 @@ class Settings(BaseSettings):
     def effective_vision_dir(self) -> Path:
         """Where the visual backbone lies."""
         return self.vision_dir or self.var_dir / "vision"
+
+    @property
+    def effective_speech_dir(self) -> Path:
+        """Where the speech models lie."""
+        return self.speech_dir or self.var_dir / "speech"
 
     @property
     def effective_public_url(self) -> str:

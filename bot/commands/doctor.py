@@ -24,6 +24,7 @@ from knowledge.bands import read_calibration
 from knowledge.encoder import load_encoder
 from knowledge.store import load_faq
 from models.errors import DataError, WenyuError
+from models.speech.build import is_built
 
 OK, STALE, MISSING = "正常", "过期", "缺少"
 SETUP = "运行 make run（或 make setup），只会补做需要的部分"
@@ -133,6 +134,17 @@ def check_channels(settings: Settings) -> Iterable[Finding]:
         yield Finding(adapter.title, STALE if lines else OK, "；".join(lines), advice)
 
 
+def check_speech(settings: Settings) -> Finding:
+    """Speech: off, by other servers, or by the models on this machine."""
+    if not settings.speech:
+        return Finding("语音", OK, "已关闭")
+    remote = [name for name, url in (("识别", settings.asr_url), ("朗读", settings.tts_url)) if url]
+    if len(remote) == 2 or is_built(settings.effective_speech_dir):
+        kept = "，录音会保存到 var/recordings" if settings.keep_recordings else ""
+        return Finding("语音", OK, (f"{'、'.join(remote)}用外部服务" if remote else "内置") + kept)
+    return Finding("语音", MISSING, "模型没有构建", SETUP)
+
+
 def check_appraisal(settings: Settings) -> Finding:
     """What the appraisal of pictures runs on: the backbone, which weights, and how many works the gallery has."""
     from models.appraisal.gallery import Gallery
@@ -180,6 +192,7 @@ def run(settings: Settings) -> int:
         lambda: [check_calibration(settings)],
         lambda: [check_database(settings)],
         lambda: check_channels(settings),
+        lambda: [check_speech(settings)],
         lambda: [check_appraisal(settings)],
         lambda: [check_terms(settings)],
         lambda: [check_running(settings)],

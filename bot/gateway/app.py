@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import structlog
 from aiohttp import web
 
-from bot.gateway import feedback, health, media, openapi, speech, uploads
+from bot.gateway import feedback, health, media, openapi, uploads
 from bot.gateway.channels import rest, socket
 from bot.gateway.channels import web as web_channel
 from bot.gateway.context import GATEWAY, Gateway
@@ -23,6 +23,10 @@ from bot.gateway.platforms.service import Platforms
 from bot.gateway.security import SecurityHeaders
 from bot.gateway.sessions import Sessions
 from bot.gateway.site import site_routes
+from bot.gateway.speech import endpoints as speech
+from bot.gateway.speech import socket as speech_socket
+from bot.gateway.speech.recognition import Recognition
+from bot.gateway.speech.synthesis import Synthesis
 from bot.gateway.text import normalise
 from bot.gateway.upload_store import UploadStore
 from bot.gateway.worker import Worker
@@ -41,7 +45,8 @@ def _services(settings: Settings, keys: Keys) -> Gateway:
     pictures = PictureDecoder()
     message_rate = RateLimiter(settings.rate_limit_per_minute, "您发得太快了，请稍等一会儿再发。")
     store = UploadStore(database, pictures, metrics, settings.var_dir / "uploads")
-    platforms = Platforms(settings, database, metrics, message_rate, store)
+    recognition = Recognition(settings)
+    platforms = Platforms(settings, database, metrics, message_rate, store, recognition)
     return Gateway(
         settings=settings,
         database=database,
@@ -54,6 +59,8 @@ def _services(settings: Settings, keys: Keys) -> Gateway:
         session_rate=RateLimiter(settings.new_sessions_per_minute, "新会话开得太快了，请稍等一会儿。"),
         uploads=store,
         platforms=platforms,
+        recognition=recognition,
+        synthesis=Synthesis(settings),
     )
 
 
@@ -65,6 +72,8 @@ async def _run_services(app: web.Application) -> AsyncIterator[None]:
     await gateway.worker.start()
     await gateway.platforms.start(gateway.worker.accept)
     yield
+    await gateway.recognition.stop()
+    await gateway.synthesis.stop()
     await gateway.dialogue.close()
     await gateway.database.close()
 
@@ -73,6 +82,7 @@ async def _drain(app: web.Application) -> None:
     """Finish what runs while the connections are still open, then say good-bye to the live clients."""
     gateway = app[GATEWAY]
     log.info("draining", pending=gateway.worker.pending, sockets=gateway.hub.total())
+    await speech_socket.close_sockets(app)
     await gateway.platforms.close_connections()
     await gateway.worker.drain()
     await gateway.platforms.stop()
@@ -85,6 +95,7 @@ def create_app(settings: Settings, keys: Keys) -> web.Application:
         client_max_size=settings.max_body_bytes, middlewares=[around_requests(SecurityHeaders(settings))]
     )
     app[GATEWAY] = _services(settings, keys)
+    app[speech_socket.SOCKETS] = set()
     app.cleanup_ctx.append(_run_services)
     app.on_shutdown.append(_drain)
     app.add_routes(
@@ -95,8 +106,9 @@ def create_app(settings: Settings, keys: Keys) -> web.Application:
             web.get("/api/v1/ws", socket.get_socket),
             web.post("/api/v1/messages/{id}/feedback", feedback.post_feedback),
             web.post("/api/v1/uploads", uploads.post_upload),
-            web.post("/api/v1/speech/transcriptions", speech.post_speech),
-            web.post("/api/v1/speech/audio", speech.post_speech),
+            web.post("/api/v1/speech/transcriptions", speech.post_transcription),
+            web.post("/api/v1/speech/audio", speech.post_audio),
+            web.get("/api/v1/speech/ws", speech_socket.get_socket),
             web.get("/api/v1/openapi.json", openapi.get_document),
             web.post("/webhooks/rest/webhook", rest.post_webhook),
             web.get("/media/{id}", media.get_media),

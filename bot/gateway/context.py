@@ -13,6 +13,8 @@ from bot.gateway.live import Hub
 from bot.gateway.metrics import Metrics
 from bot.gateway.platforms.service import Platforms
 from bot.gateway.sessions import Sessions, bearer_token
+from bot.gateway.speech.recognition import Recognition
+from bot.gateway.speech.synthesis import Synthesis
 from bot.gateway.upload_store import UploadStore
 from bot.gateway.worker import Worker
 from bot.settings import Settings
@@ -33,6 +35,8 @@ class Gateway:
     session_rate: RateLimiter
     uploads: UploadStore
     platforms: Platforms
+    recognition: Recognition
+    synthesis: Synthesis
 
 
 GATEWAY = web.AppKey("gateway", Gateway)

@@ -36,7 +36,8 @@ class Draft:
 
 @dataclass(frozen=True)
 class Message:
-    """A stored message; ``attachments`` are ``{id, kind, mime, file}``."""
+    """A stored message; ``attachments`` are ``{id, kind, mime, file}``. ``heard`` is what was understood of a voice message
+    in this turn: the reply begins with it, so that the person sees what is answered."""
 
     id: str
     conversation: str
@@ -48,6 +49,7 @@ class Message:
     attachments: tuple[dict[str, Any], ...]
     state: str
     created_at: float
+    heard: str = ""
 
     @property
     def final(self) -> bool:
@@ -70,7 +72,7 @@ class Message:
         }
 
 
-COLUMNS = [INBOX.c[name] for name in Message.__dataclass_fields__]
+COLUMNS = [INBOX.c[name] for name in Message.__dataclass_fields__ if name in INBOX.c]
 FIND = select(*COLUMNS).where(
     INBOX.c.channel == bindparam("channel"),
     INBOX.c.conversation == bindparam("conversation"),

@@ -17,6 +17,7 @@ from bot.gateway.channels.web import MessageBody
 from bot.gateway.context import GATEWAY
 from bot.gateway.feedback import FeedbackBody
 from bot.gateway.http import json_response
+from bot.gateway.speech.endpoints import SpeechBody
 from bot.settings import Settings
 
 Schema = dict[str, Any]
@@ -76,7 +77,7 @@ def _object(properties: Schema, required: list[str] | None = None, description: 
 
 def _schemas() -> Schema:
     models: Schema = {}
-    for model in (Reply, MessageBody, RestBody, FeedbackBody):
+    for model in (Reply, MessageBody, RestBody, FeedbackBody, SpeechBody):
         schema = model.model_json_schema(ref_template=REF)
         models |= schema.pop("$defs", {})
         models[model.__name__] = schema
@@ -208,12 +209,56 @@ def _conversation_paths() -> Schema:
     }
 
 
+def _speech_paths() -> Schema:
+    sound: Schema = {"type": "string", "contentMediaType": "audio/mpeg"}
+    part = {"name": "part", "in": "query", "schema": {"type": "integer"}, "description": "只取第几句，从 0 起"}
+    return {
+        "/api/v1/speech/transcriptions": {
+            "post": {
+                "summary": "语音识别：WAV、OGG、WebM、MP3、AMR、MP4",
+                "requestBody": {
+                    "required": True,
+                    "content": {
+                        "multipart/form-data": {
+                            "schema": _object(
+                                {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}
+                            )
+                        }
+                    },
+                },
+                "responses": {
+                    "200": _json(_object({"text": {"type": "string"}}, ["text"]), "听到的话"),
+                    **_errors(400, 401, 413, 422, 429, 503),
+                },
+            }
+        },
+        "/api/v1/speech/audio": {
+            "post": {
+                "summary": "朗读一段文字（input）或一条回复（reply）",
+                "parameters": [part],
+                "requestBody": _body(_ref("SpeechBody")),
+                "responses": {
+                    "200": {
+                        "description": "声音；响应头 Wenyu-Parts 是总共的句数",
+                        "content": {"audio/mpeg": {"schema": sound}},
+                    },
+                    **_errors(400, 401, 404, 413, 422, 503),
+                },
+            }
+        },
+        "/api/v1/speech/ws": {
+            "get": {
+                "summary": "实时语音，协议见 docs/语音.md",
+                "responses": {"101": {"description": "WebSocket"}, **_errors(401, 403, 426, 429, 503)},
+            }
+        },
+    }
+
+
 def _other_paths() -> Schema:
     probe = _object({"status": {"type": "string"}, "checks": {"type": "object"}}, ["status"])
-    speech: Schema = {"post": {"summary": "语音，还没有开放", "security": [], "responses": _errors(501)}}
     return {
-        "/api/v1/speech/transcriptions": speech,
-        "/api/v1/speech/audio": speech,
+        **_speech_paths(),
         "/api/v1/openapi.json": {
             "get": {
                 "summary": "本文档",

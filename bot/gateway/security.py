@@ -78,7 +78,7 @@ class SecurityHeaders:
         origin = request.headers.get("Origin")
         if origin and request.path.startswith(API_PREFIX) and self._allowed(request, origin):
             headers["Access-Control-Allow-Origin"] = origin
-            headers["Access-Control-Expose-Headers"] = "Retry-After"
+            headers["Access-Control-Expose-Headers"] = "Retry-After, Wenyu-Parts"
             if request.method == "OPTIONS":
                 headers.update(PREFLIGHT)
 

@@ -222,6 +222,9 @@ class Worker:
         try:
             asked = await self._hooks.before(message)
             replies = asked if isinstance(asked, list) else await self._dialogue.turn(asked, budget_s)
+            if isinstance(asked, Message) and asked.heard:
+                first = replies[0]
+                replies = [first.model_copy(update={"text": f"（听到：{asked.heard}）\n{first.text}"}), *replies[1:]]
         except TurnFailed as failure:
             state, outcome, replies = inbox.FAILED, failure.reason, [apology(message)]
             log.error("turn_failed", reference=reference_number(message), reason=failure.reason)

@@ -6,11 +6,12 @@ import asyncio
 import statistics
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bot.gateway.platforms import dispatcher
-from bot.gateway.platforms.adapter import VOICE_NOT_UNDERSTOOD
+from bot.gateway.speech.recognition import Heard, Recognition
 from tests.channels.conftest import Link
 from tests.channels.simulator import BUSY, CUT, DOWN, EXPIRED, GONE, SignedCall
 from tests.support.echo_dialogue import BUTTONS, eventually, sample_wav
@@ -270,13 +271,25 @@ async def test_a_picture_that_cannot_be_read_or_fetched_gets_a_sentence(link: Li
     assert link.dialogue.requests == []
 
 
-async def test_a_voice_message_is_answered_honestly(link: Link) -> None:
+async def test_a_voice_message_is_heard_and_answered(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = [Heard("怎么退票？", "", 1.0, 0.0), Heard("", "noise", 0.0, 0.0)]
+
+    async def samples(_: Recognition, data: bytes, rate: int, **__: Any) -> Heard:
+        assert data
+        return heard.pop(0)
+
+    monkeypatch.setattr(Recognition, "samples", samples)
     link.platform.files["voice"] = sample_wav()
     await link.deliver(link.platform.voice("voice"))
-    link.platform.files["other"] = b"#!AMR\n" + b"\0" * 50
-    await link.deliver(link.platform.voice("other"))
-    assert await link.got(2) == [VOICE_NOT_UNDERSTOOD] * 2
-    assert link.dialogue.requests == []
+    assert await link.got(1) == ["（听到：怎么退票？）\n您说的是：怎么退票?"]
+    await link.deliver(link.platform.voice("voice"))
+    assert "没有听到说话" in (await link.got(2))[1]
+    link.platform.files["broken"] = b"OggS" + b"x" * 90
+    await link.deliver(link.platform.voice("broken"))
+    assert "打不开" in (await link.got(3))[2]
+    await link.deliver(link.platform.voice("nowhere"))
+    assert "没有取到" in (await link.got(4))[3]
+    assert len(link.dialogue.requests) == 1
 
 
 async def test_who_comes_is_greeted(link: Link) -> None:

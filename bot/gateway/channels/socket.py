@@ -38,7 +38,8 @@ class Frame(BaseModel):
     type: Literal["ping", "message"]
 
 
-def _token(request: web.Request) -> str:
+def token_of(request: web.Request) -> str:
+    """The token of a WebSocket request: from its header or, in a browser, its subprotocol; empty without one."""
     header = bearer_token(request.headers.get("Authorization", ""))
     if header:
         return header
@@ -134,7 +135,7 @@ class Socket:
 async def get_socket(request: web.Request) -> web.WebSocketResponse:
     """GET /api/v1/ws?after=ID"""
     gateway = request.app[GATEWAY]
-    conversation = gateway.sessions.conversation_of(_token(request))
+    conversation = gateway.sessions.conversation_of(token_of(request))
     if gateway.worker.draining:
         raise RequestError(503, "restarting", "服务正在重启，请稍后再试。", retry_after_s=5)
     if gateway.hub.total() >= MAX_SOCKETS:

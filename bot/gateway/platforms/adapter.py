@@ -26,7 +26,6 @@ from bot.settings import Settings
 
 WINDOW_S = 300
 GREETING = "你能做什么"
-VOICE_NOT_UNDERSTOOD = "抱歉，我还听不懂语音，请打字告诉我，或者把语音转成文字再发给我。"
 KIND_NOT_UNDERSTOOD = "这种消息我还看不懂，请发文字或图片给我。"
 ALL_FILES = frozenset(
     {"image/jpeg", "image/png", "audio/wav", "audio/ogg", "audio/mpeg", "audio/midi", "image/svg+xml"}

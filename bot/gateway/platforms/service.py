@@ -23,17 +23,19 @@ from bot.gateway.limits import RateLimiter
 from bot.gateway.metrics import Metrics
 from bot.gateway.outbox import Entry
 from bot.gateway.platforms import deliveries
-from bot.gateway.platforms.adapter import VOICE_NOT_UNDERSTOOD, Adapter, Arrival, FilePart, TextPart
+from bot.gateway.platforms.adapter import Adapter, Arrival, FilePart, TextPart
 from bot.gateway.platforms.api import PlatformApi, PlatformError, TokenStore
 from bot.gateway.platforms.dispatcher import Dispatcher
 from bot.gateway.platforms.registry import configured
 from bot.gateway.platforms.render import chosen, chosen_number, numbered, options_of, parts_of, reference
 from bot.gateway.sessions import DAY_S, open_conversation
+from bot.gateway.speech.recognition import Recognition
 from bot.gateway.upload_store import UploadStore
 from bot.settings import Settings
 
 log = structlog.get_logger(__name__)
 FILE_NOT_FETCHED = "抱歉，刚才的文件没有取到，请再发一次。"
+VOICE_NOT_FETCHED = "抱歉，刚才的语音没有取到，请再说一次，或者打字告诉我。"
 MORE = "\n\n（还有下文，回复“继续”查看）"
 CHOICE_GONE = "这个按钮已经失效了，请直接打字告诉我。"
 DOWNLOAD_PAUSES_S = (0.0, 0.5, 1.5)
@@ -103,13 +105,20 @@ class Platforms:
     """
 
     def __init__(
-        self, settings: Settings, database: Database, metrics: Metrics, message_rate: RateLimiter, uploads: UploadStore
+        self,
+        settings: Settings,
+        database: Database,
+        metrics: Metrics,
+        message_rate: RateLimiter,
+        uploads: UploadStore,
+        recognition: Recognition,
     ) -> None:
         self._settings = settings
         self._database = database
         self._metrics = metrics
         self._message_rate = message_rate
         self._uploads = uploads
+        self._recognition = recognition
         tokens = TokenStore(database)
         self.adapters: dict[str, Adapter] = {
             adapter.name: adapter(settings, PlatformApi(tokens, adapter.per_second)) for adapter in configured(settings)
@@ -196,35 +205,50 @@ class Platforms:
     async def _with_files(
         self, adapter: Adapter, message: Message, files: list[dict[str, str]]
     ) -> Message | list[Reply]:
-        voice = any(file["kind"] == "audio" for file in files)
+        voice = next((file for file in files if file["kind"] == "audio"), None)
+        attachments: list[dict[str, str]] = []
+        heard = readable = ""
         try:
-            async with asyncio.timeout(DOWNLOAD_TIMEOUT_S):
-                attachments = [await self._fetch(adapter, message.conversation, file) for file in files]
+            if voice:
+                async with asyncio.timeout(DOWNLOAD_TIMEOUT_S):
+                    recording = await self._download(adapter, voice)
+                heard = (await self._recognition.recording(recording)).require()
+                readable = texts.readable(heard, self._settings.max_text_chars)
+            else:
+                async with asyncio.timeout(DOWNLOAD_TIMEOUT_S):
+                    attachments = [await self._fetch(adapter, message.conversation, file) for file in files]
         except RequestError as error:
-            return [system_reply(VOICE_NOT_UNDERSTOOD if voice else error.user_message)]
+            return [system_reply(error.user_message)]
         except (PlatformError, TimeoutError) as error:
             reason = error.reason if isinstance(error, PlatformError) else "timeout"
             log.error("file_not_fetched", channel=adapter.name, reason=reason)
-            return [system_reply(VOICE_NOT_UNDERSTOOD if voice else FILE_NOT_FETCHED)]
+            return [system_reply(VOICE_NOT_FETCHED if voice else FILE_NOT_FETCHED)]
+        values: dict[str, Any] = {"text": readable, "original": heard} if voice else {"attachments": attachments}
 
         def keep(connection: Connection) -> None:
             of_message = PLATFORM_MESSAGES.c.message == message.id
-            connection.execute(update(INBOX).where(INBOX.c.id == message.id).values(attachments=attachments))
+            connection.execute(update(INBOX).where(INBOX.c.id == message.id).values(**values))
             connection.execute(update(PLATFORM_MESSAGES).where(of_message).values(files=[]))
 
         await self._database.write(keep)
-        return [system_reply(VOICE_NOT_UNDERSTOOD)] if voice else replace(message, attachments=tuple(attachments))
+        if voice:
+            return replace(message, text=readable, original=heard, heard=heard)
+        return replace(message, attachments=tuple(attachments))
 
     async def _fetch(self, adapter: Adapter, conversation: str, file: dict[str, str]) -> dict[str, str]:
+        data = await self._download(adapter, file)
+        return await self._uploads.store(conversation, data, since=time.time() - DAY_S)
+
+    @staticmethod
+    async def _download(adapter: Adapter, file: dict[str, str]) -> bytes:
         for attempt, pause_s in enumerate(DOWNLOAD_PAUSES_S, start=1):
             await asyncio.sleep(pause_s)
             try:
-                data = await adapter.download(file["ref"])
-                break
+                return await adapter.download(file["ref"])
             except PlatformError as error:
                 if error.permanent or attempt == len(DOWNLOAD_PAUSES_S):
                     raise
-        return await self._uploads.store(conversation, data, since=time.time() - DAY_S)
+        raise AssertionError("the last attempt returns or raises")
 
     def stored(self, connection: Connection, message: Message, entries: list[Entry]) -> None:
         """Called in the transaction that stores the replies."""

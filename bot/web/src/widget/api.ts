@@ -72,6 +72,32 @@ export class Api {
     return new WebSocket(url, ["wenyu.v1", `bearer.${token}`]);
   }
 
+  /** The socket that takes what the microphone hears. */
+  speechSocket(token: string): WebSocket {
+    const url = new URL("api/v1/speech/ws", this.base);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    return new WebSocket(url, ["wenyu.v1", `bearer.${token}`]);
+  }
+
+  /** One sentence of a reply as MP3, and how many there are. */
+  async speech(
+    token: string,
+    reply: string,
+    part: number,
+    speed: number,
+    signal: AbortSignal,
+  ): Promise<{ sound: ArrayBuffer; count: number }> {
+    const response = await fetch(`${this.address("speech/audio")}?part=${part}`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ reply, speed }),
+      credentials: "omit",
+      signal,
+    });
+    if (!response.ok) throw apiError(response.status, await response.text(), response.headers.get("Retry-After"));
+    return { sound: await response.arrayBuffer(), count: Number(response.headers.get("Wenyu-Parts")) || 1 };
+  }
+
   /** Reads one frame of the socket; null for frames that carry no entries. */
   readFrame(frame: string): Page | null {
     try {

@@ -12,6 +12,7 @@ import { Surroundings } from "./surroundings";
 import frameStyles from "./styles/chat.css?inline";
 import classificationStyles from "./styles/classification.css?inline";
 import conversationStyles from "./styles/conversation.css?inline";
+import { Voice } from "./voice/voice";
 import { isComposing, type Composer, type Draft } from "./views/composer";
 import { headerView, restartView, statusView } from "./views/bars";
 import { entriesView } from "./views/entries";
@@ -43,6 +44,7 @@ export class Chat extends LitElement {
   private readonly memory: Memory;
   private readonly conversation: Conversation;
   private readonly feedback: Feedback;
+  private readonly voice: Voice;
   private readonly surroundings = new Surroundings(this, {
     awake: () => this.conversation.nudge(),
     stored: (key) => {
@@ -63,8 +65,9 @@ export class Chat extends LitElement {
     this.dropping = false;
     this.conversation = new Conversation(new Api(options.base), this.memory, this.strings.unexpected, {
       changed: () => this.requestUpdate(),
-      arrived: (count) => this.arrived(count),
+      arrived: (replies) => this.arrived(replies),
     });
+    this.voice = new Voice(this, this.conversation, this.memory, this.strings, options.language);
     this.feedback = new Feedback(this, this.conversation, this.strings.feedbackFailed);
   }
 
@@ -118,6 +121,7 @@ export class Chat extends LitElement {
     this.opened = open;
     this.asking = false;
     panelState(this.options.base, open ? "open" : "closed");
+    if (!open) this.voice.hostDisconnected();
     if (open) {
       this.unread = this.behind = 0;
       this.conversation.connect();
@@ -135,9 +139,10 @@ export class Chat extends LitElement {
     });
   }
 
-  private arrived(count: number): void {
-    if (!this.opened) this.unread += count;
-    else if (this.scrolling.away) this.behind += count;
+  private arrived(replies: string[]): void {
+    if (this.opened) this.voice.arrived(replies);
+    if (!this.opened) this.unread += replies.length;
+    else if (this.scrolling.away) this.behind += replies.length;
   }
 
   private say(text: string, attachments: Draft["attachments"] = []): void {
@@ -162,7 +167,8 @@ export class Chat extends LitElement {
     if (isComposing(event)) return;
     if (event.key === "Escape") {
       event.stopPropagation();
-      if (this.asking) this.askRestart(false);
+      if (this.voice.state !== "off") this.voice.cancel();
+      else if (this.asking) this.askRestart(false);
       else this.close();
     } else if (event.key === "Tab" && this.surroundings.fullScreen) this.keepFocus(event);
   }
@@ -222,6 +228,8 @@ export class Chat extends LitElement {
       copy: (entry) => void this.feedback.copy(entry),
       vote: (entry, value) => void this.feedback.vote(entry, value),
       comment: (entry, text) => this.feedback.comment(entry, text),
+      read: (entry) => this.voice.toggleReading(entry.reply.id),
+      reading: this.voice.reading,
       voteOf: (entry) => this.conversation.voteOf(entry),
       commenting: this.feedback.commenting,
       copied: this.feedback.copied,
@@ -270,6 +278,7 @@ export class Chat extends LitElement {
         .maxChars=${MAX_CHARS}
         .text=${this.memory.draft()}
         .upload=${this.upload}
+        .voice=${this.voice}
         @wenyu-send=${this.send}
         @wenyu-draft=${(event: CustomEvent<string>) => this.memory.setDraft(event.detail)}
       ></wenyu-composer>

@@ -18,7 +18,7 @@ const REPLY_PATIENCE_MS = 60_000;
 export interface ConversationEvents {
   changed(): void;
   /** Replies that have just arrived, not those of the history. */
-  arrived(count: number): void;
+  arrived(replies: string[]): void;
 }
 
 export class Conversation {
@@ -129,6 +129,15 @@ export class Conversation {
       this.forgetSession();
       return this.api.upload(await this.openSession(), file, progress, signal);
     }
+  }
+
+  /** A socket that listens; makes a session when there is none. */
+  async openSpeech(): Promise<WebSocket> {
+    return this.api.speechSocket(await this.openSession());
+  }
+
+  speech(reply: string, part: number, speed: number, signal: AbortSignal): Promise<{ sound: ArrayBuffer; count: number }> {
+    return this.api.speech(this.token, reply, part, speed, signal);
   }
 
   voteOf(entry: BotEntry): 1 | -1 | undefined {
@@ -245,7 +254,7 @@ export class Conversation {
   }
 
   private receive(items: Item[]): void {
-    let arrived = 0;
+    const arrived: string[] = [];
     for (const item of items) {
       const { at, position } = item;
       if (item.role === "user") {
@@ -253,12 +262,12 @@ export class Conversation {
         const files = attachments.map((file) => ({ ...file, name: "" }));
         this.timeline.addUser({ clientId, text, attachments: files, at, position, delivery: "sent", problem: "" });
       } else if (this.timeline.addReply(item.reply, at, position)) {
-        arrived += 1;
+        arrived.push(item.reply.id);
         // An answer proves that the message arrived, even when the response to sending it was lost.
         if (this.timeline.user(item.reply.replyTo)) this.timeline.updateUser(item.reply.replyTo, { delivery: "sent", problem: "" });
       }
     }
-    if (arrived > 0 && this.loaded) this.events.arrived(arrived);
+    if (arrived.length > 0 && this.loaded) this.events.arrived(arrived);
     this.settle();
   }
 

@@ -19,6 +19,18 @@ export interface Unsent {
   at: number;
 }
 
+/** What a visitor chose about speaking and listening; everything off at first. */
+export interface VoiceChoices {
+  handsFree: boolean;
+  aloud: boolean;
+  /** 0.5–2 times the usual speed. */
+  speed: number;
+  /** Agreed that the browser's maker may receive the sound. */
+  browser: boolean;
+}
+
+const SILENT: VoiceChoices = { handsFree: false, aloud: false, speed: 1, browser: false };
+
 class MemoryStorage {
   private readonly values = new Map<string, string>();
 
@@ -104,6 +116,14 @@ export class Memory {
 
   setVotes(votes: Record<string, 1 | -1>): void {
     this.write("votes", votes);
+  }
+
+  voice(): VoiceChoices {
+    return { ...SILENT, ...this.read<Partial<VoiceChoices>>("voice") };
+  }
+
+  setVoice(choices: VoiceChoices): void {
+    this.write("voice", choices);
   }
 
   draft(): string {

@@ -7,8 +7,11 @@ import { acceptable, isSound } from "../sound";
 import type { Strings } from "../strings";
 import type { AttachmentView } from "../timeline";
 import styles from "../styles/composer.css?inline";
+import voiceStyles from "../styles/voice.css?inline";
+import { Voice, type Heard } from "../voice/voice";
 import { icons } from "./icons";
 import { paint } from "./message";
+import { microphoneView, voiceBar } from "./voice";
 
 export interface Draft {
   text: string;
@@ -40,6 +43,8 @@ export class Composer extends LitElement {
     maxChars: { attribute: false },
     upload: { attribute: false },
     text: { attribute: false },
+    voice: { attribute: false },
+    interim: { state: true },
     files: { state: true },
     notice: { state: true },
   };
@@ -48,15 +53,18 @@ export class Composer extends LitElement {
   declare maxChars: number;
   declare upload: Upload;
   declare text: string;
+  declare voice: Voice;
+  /** What is understood so far of a sentence that is being spoken; shown behind the text, not part of it yet. */
+  declare interim: string;
   declare files: Attaching[];
   declare notice: string;
-  static override styles = unsafeCSS(styles);
+  static override styles = [styles, voiceStyles].map(unsafeCSS);
 
   constructor() {
     super();
     this.text = "";
     this.files = [];
-    this.notice = "";
+    this.notice = this.interim = "";
     this.maxChars = 2000;
   }
 
@@ -84,6 +92,7 @@ export class Composer extends LitElement {
   /** Drops the draft and the attachments; those belong to the conversation that they were uploaded in. */
   reset(): void {
     for (const file of this.files) file.abort.abort();
+    if (!this.voice.choices.handsFree) this.voice.cancel();
     this.files = [];
     this.text = this.notice = "";
     this.changed();
@@ -140,6 +149,20 @@ export class Composer extends LitElement {
     this.focus();
   }
 
+  /** What was heard goes into the text, to be corrected; in hands-free mode it is sent. */
+  private readonly heard: Heard = {
+    interim: (text) => {
+      this.interim = text;
+    },
+    final: (text, send) => {
+      this.interim = "";
+      this.text = this.text.trim() === "" ? text : `${this.text.trimEnd()}${text}`;
+      this.changed();
+      if (send) this.send();
+      else this.focus();
+    },
+  };
+
   private changed(): void {
     this.dispatchEvent(new CustomEvent("wenyu-draft", { detail: this.text }));
   }
@@ -166,6 +189,10 @@ export class Composer extends LitElement {
     const input = event.currentTarget as HTMLInputElement;
     this.addFiles(input.files ?? []);
     input.value = "";
+  }
+
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has("voice")) this.voice.redrawInput = () => this.requestUpdate();
   }
 
   protected override updated(): void {
@@ -205,6 +232,7 @@ export class Composer extends LitElement {
     return html`
       ${this.files.length > 0 ? html`<ul class="attachments">${this.files.map((file) => this.fileView(file))}</ul>` : nothing}
       ${this.notice ? html`<p class="counter over" role="alert">${this.notice}</p>` : nothing} ${this.counter()}
+      ${voiceBar(this.voice, strings)}
       <div class="line">
         <label class="attach" title=${strings.attach}>
           <input type="file" accept=${ACCEPTED} multiple aria-label=${strings.attach} @change=${this.choose} />
@@ -216,12 +244,14 @@ export class Composer extends LitElement {
           placeholder=${strings.placeholder}
           aria-label=${strings.placeholder}
           aria-describedby="hint"
-          .value=${live(this.text)}
+          .value=${live(this.text + this.interim)}
+          ?readonly=${this.interim !== ""}
           @keydown=${this.keydown}
           @input=${this.input}
           @paste=${this.paste}
         ></textarea>
         <span id="hint" class="hidden">${strings.inputHint}</span>
+        ${microphoneView(this.voice, strings, this.heard)}
         <button type="button" class="send" aria-label=${strings.send} title=${strings.send} ?disabled=${!this.ready} @click=${this.send}>
           ${icons.send}
         </button>

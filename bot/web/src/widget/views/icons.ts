@@ -31,6 +31,9 @@ export const icons = {
   download: icon(svg`<path d="M12 4.5v11M7 11l5 5 5-5M5 20h14"/>`),
   picture: icon(svg`<rect x="4" y="5" width="16" height="14" rx="2"/><path d="M4 16l4.5-4.5 4 4 3-3L20 17"/><circle cx="15.5" cy="9.5" r="1.3"/>`),
   sound: icon(svg`<path d="M9 17.5V6l10-2v11.5"/><circle cx="6.5" cy="17.5" r="2.5"/><circle cx="16.5" cy="15.5" r="2.5"/>`),
+  microphone: icon(svg`<rect x="9" y="3.5" width="6" height="11" rx="3"/><path d="M5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v2.5"/>`),
+  stop: icon(svg`<rect x="6.5" y="6.5" width="11" height="11" rx="2"/>`),
+  speaker: icon(svg`<path d="M4.5 9.5v5h3.5l4.5 3.5V6L8 9.5zM16 9a4.2 4.2 0 0 1 0 6M18.5 6.5a8 8 0 0 1 0 11"/>`),
   remove: icon(svg`<path d="M7 7l10 10M17 7L7 17"/>`),
   latest: icon(svg`<path d="M12 5v13.5M6 13l6 6 6-6"/>`),
 };

@@ -19,6 +19,10 @@ export interface MessageContext {
   copy(entry: BotEntry): void;
   vote(entry: BotEntry, value: 1 | -1): void;
   comment(entry: BotEntry, text: string): void;
+  /** Reads a reply aloud, or stops. */
+  read(entry: BotEntry): void;
+  /** The reply that is being read. */
+  reading: string;
   voteOf(entry: BotEntry): 1 | -1 | undefined;
   /** Reply whose comment form is open. */
   commenting: string;
@@ -110,7 +114,19 @@ function feedback(entry: BotEntry, context: MessageContext): TemplateResult {
       ${value === 1 ? icons.up : icons.down}
     </button>`;
   const copied = context.copied === entry.reply.id;
+  const reading = context.reading === entry.reply.id;
+  const readLabel = reading ? strings.stopReading : strings.read;
   return html`<div class="tools">
+    <button
+      type="button"
+      class="tool read"
+      aria-pressed=${reading ? "true" : "false"}
+      aria-label=${readLabel}
+      title=${readLabel}
+      @click=${() => context.read(entry)}
+    >
+      ${reading ? icons.stop : icons.speaker}
+    </button>
     <button type="button" class="tool" aria-label=${strings.copy} title=${strings.copy} @click=${() => context.copy(entry)}>
       ${copied ? icons.check : icons.copy}
     </button>
