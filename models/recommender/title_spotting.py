@@ -11,6 +11,8 @@ from models.recommender.title_resolution import Found
 from models.recommender.title_series import SeriesNames
 
 _HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
+_WORD_WITH_ONE = re.compile(r"一[样些点类种般起直下共]|[一二两三四五六七八九十]个")
+"""What begins with a number that is no part's: 跟星球大战一样."""
 LONGEST_NAME = 30
 HEARD = 4
 """Syllables of a name that are no accident when running text sounds so."""
@@ -40,7 +42,7 @@ class Spotting:
                 first, last = kept[start][0], kept[start + length - 1][0] + 1
                 piece = text[first:last]
                 han = bool(HAN.search(piece))
-                if not han and not _whole_words(text, first, last):
+                if _WORD_WITH_ONE.match(text, last - 1) or (not han and not _whole_words(text, first, last)):
                     continue
                 key = normalised_key(piece) if han else latin_key(piece)
                 if length >= SHORT_NAME and key in self._elsewhere and not self._titled(key):

@@ -295,9 +295,9 @@ async def test_a_wrong_method_is_refused(running: Running, method: str, path: st
 
 
 @pytest.mark.parametrize("path", ["/api/v1/speech/transcriptions", "/api/v1/speech/audio"])
-async def test_speech_says_that_it_is_not_open(running: Running, path: str) -> None:
+async def test_speech_is_only_for_visitors_with_a_conversation(running: Running, path: str) -> None:
     response = await running.client.post(path)
-    assert (response.status, await error_of(response)) == (501, "speech_not_available")
+    assert (response.status, await error_of(response)) == (401, "missing_token")
 
 
 async def test_an_unexpected_fault_is_a_polite_500_that_tells_nothing(
