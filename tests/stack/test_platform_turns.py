@@ -102,7 +102,7 @@ async def test_people_are_answered_on_their_platforms(tmp_path: Path) -> None:
             await person.asks("1 看过了")
             picture_answer = await person.says("（一张画）", person.platform.picture("painting"))
             assert picture_answer
-            assert "听不懂语音" in await person.says("（语音）", person.platform.voice("nothing"))
+            assert "语音没有取到" in await person.says("（语音）", person.platform.voice("nothing"))
             assert "工单" in await person.asks("转人工")
         stack = people[0]._stack
         with await asyncio.to_thread(urllib.request.urlopen, f"{stack.base}/metrics", timeout=10) as answer:
