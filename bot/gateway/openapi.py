@@ -49,6 +49,11 @@ def _body(schema: Schema) -> Schema:
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
+def _file() -> Schema:
+    file: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
+    return {"required": True, "content": {"multipart/form-data": {"schema": _object({"file": file})}}}
+
+
 def _errors(*codes: int) -> dict[str, Schema]:
     meanings = {
         400: "请求有误",
@@ -190,16 +195,7 @@ def _conversation_paths() -> Schema:
         "/api/v1/uploads": {
             "post": {
                 "summary": "上传图片（JPEG、PNG、WebP、GIF）或声音（WAV、OGG、MP3）",
-                "requestBody": {
-                    "required": True,
-                    "content": {
-                        "multipart/form-data": {
-                            "schema": _object(
-                                {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}
-                            )
-                        }
-                    },
-                },
+                "requestBody": _file(),
                 "responses": {
                     "201": _json(_ref("Attachment"), "id 可以写进消息的 attachments"),
                     **_errors(400, 401, 413, 415, 422, 429, 503),
@@ -216,16 +212,7 @@ def _speech_paths() -> Schema:
         "/api/v1/speech/transcriptions": {
             "post": {
                 "summary": "语音识别：WAV、OGG、WebM、MP3、AMR、MP4",
-                "requestBody": {
-                    "required": True,
-                    "content": {
-                        "multipart/form-data": {
-                            "schema": _object(
-                                {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}
-                            )
-                        }
-                    },
-                },
+                "requestBody": _file(),
                 "responses": {
                     "200": _json(_object({"text": {"type": "string"}}, ["text"]), "听到的话"),
                     **_errors(400, 401, 413, 422, 429, 503),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 
 import jieba
@@ -117,13 +118,14 @@ class Mentions:
             if match[1] or match[4] or resolution.status != "unknown":
                 spans.append((match.start(), match.end(), name, resolution))
         people = self._people.find(text)
-        for found in self._titles.find(text):
+        names = self._titles.find(text)
+        for found in names:
             if _free(spans, found.start, found.end) and (
                 any(end == found.start for _, end, _, _ in spans) or self._is_title(text, found, people)
             ):
                 name = text[found.start : found.end]
                 spans += self._with_what_follows(text, found.start, found.end, name)
-        for found in self._titles.find(text):
+        for found in names:
             # 功夫和少林足球: an everyday word beside a title is one itself.
             joined = any(
                 _JOIN.fullmatch(text[found.end : s]) or _JOIN.fullmatch(text[e : found.start]) for s, e, _, _ in spans
@@ -223,8 +225,13 @@ def _rare(text: str, found: Found) -> bool:
     name = text[found.start : found.end]
     if not HAN.search(name) or _ORDINARY.search(name) or jieba.dt.FREQ.get(name, 0) > EVERYDAY:
         return False
-    ends = list(accumulate(len(word) for word in jieba.cut(text, HMM=False)))
-    return found.end in ends and (found.start == 0 or found.start in ends)
+    return {found.start, found.end} <= _word_bounds(text)
+
+
+@lru_cache(maxsize=4)
+def _word_bounds(text: str) -> frozenset[int]:
+    """Where the words of a message begin and end; asked for once a name."""
+    return frozenset(accumulate((len(word) for word in jieba.cut(text, HMM=False)), initial=0))
 
 
 def _whole_latin(text: str, found: Found) -> bool:

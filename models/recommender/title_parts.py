@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from models.recommender.people import People
 from models.recommender.title_keys import han_key
@@ -14,6 +15,12 @@ _ORDINAL = re.compile(r"^(.{2,}?)(?:的)?(?:(\d{1,2})|(首|最后一|最新一|�
 _LAST = {"最后一", "最新一"}
 
 
+def _asked(key: str) -> re.Match[str] | None:
+    """What a key asks for by number or place: its stem, a number, or first or last."""
+    match = _ORDINAL.match(key)
+    return match if match and (match[2] or match[3]) else None
+
+
 class Parts:
     """Immutable after it was built."""
 
@@ -22,23 +29,18 @@ class Parts:
 
     def numbered(self, key: str) -> Resolution | None:
         """星际迷航3 when no part is called so: the third of the series by year."""
-        match = _ORDINAL.match(key)
-        if not match or not (match[2] or match[3]):
+        if (match := _asked(key)) is None:
             return None
         stem = match[1]
         called = self._names.starting(f"{stem}{match[2]}") if match[2] else set()
         if called:
             return self._choice.one(called, 0.95)
-        family = self._names.starting(stem) | {c for c, rank in self._names.exact.get(stem, {}).items() if rank == 0}
-        parts = sorted(family, key=lambda c: self._names.years[c])
-        own = [c for c, rank in self._names.exact.get(stem, {}).items() if rank < 2]
+        titled = self._names.exact.get(stem, {})
+        own = [c for c, rank in titled.items() if rank < 2]
         if own and match[2] == "1":
-            return self._choice.one([c for c in own if c == min(own, key=lambda o: self._names.years[o])], 0.9)
-        position = len(parts) if match[3] in _LAST else 1 if match[3] else int(match[2])
-        if len(parts) < 2 or not 1 <= position <= len(parts):
-            return None
-        part = parts[position - 1]
-        if match[2] and self._names.numbers(stem, part) - {match[2]}:
+            return self._choice.one(self._in_time(own)[:1], 0.9)
+        part = self._nth(match, self._names.starting(stem) | {c for c, rank in titled.items() if rank == 0})
+        if part is None or (match[2] and self._names.numbers(stem, part) - {match[2]}):
             return None  # The third by year says that it is the second: the one that was asked for is missing.
         return self._choice.one([part], 0.9)
 
@@ -46,15 +48,21 @@ class Parts:
         """诺兰蝙蝠侠第一部: the first of the films of a series that somebody made."""
         for person in self._people.find(text):
             rest = han_key(f"{text[: person.start]}{text[person.end :]}".strip("的版演导"))
-            match = _ORDINAL.match(self._series.expanded(rest))
-            if not match or not (match[2] or match[3]):
+            if (match := _asked(self._series.expanded(rest))) is None:
                 continue
-            made = self._series.members(match[1]) & self._people.films(person.name)
-            parts = sorted(made, key=lambda c: self._names.years[c])
-            position = len(parts) if match[3] in _LAST else 1 if match[3] else int(match[2])
-            if len(parts) > 1 and 1 <= position <= len(parts):
-                return self._choice.one([parts[position - 1]], 0.9)
+            part = self._nth(match, self._series.members(match[1]) & self._people.films(person.name))
+            if part is not None:
+                return self._choice.one([part], 0.9)
         return None
+
+    def _in_time(self, codes: Iterable[int]) -> list[int]:
+        return sorted(codes, key=lambda c: self._names.years[c])
+
+    def _nth(self, match: re.Match[str], family: set[int]) -> int | None:
+        """The part that is asked for by its place in time; None when there is none, or only one part."""
+        parts = self._in_time(family)
+        position = len(parts) if match[3] in _LAST else 1 if match[3] else int(match[2])
+        return parts[position - 1] if len(parts) > 1 and 1 <= position <= len(parts) else None
 
     def whole(self, stem: str) -> Resolution | None:
         """All parts of a series, or those of the person who is named with it."""

@@ -107,9 +107,7 @@ class TitleIndex:
 
     def _in_two_scripts(self, text: str) -> Resolution | None:
         """Half of the original name and half of the Chinese one: wolf of 华尔街."""
-        codes = self._names.in_two_scripts(text)
-        found = self._choice.one(codes, ACCEPT, likeness=True) if codes else UNKNOWN
-        return found if found.status == "resolved" else None
+        return self._if_one(self._names.in_two_scripts(text), likeness=True)
 
     def _nearest(self, text: str) -> Resolution:
         """Unknown, with the films whose names are most like it."""
@@ -136,8 +134,11 @@ class TitleIndex:
         """A piece that only one name has, from somebody who points at the film: 肖申克越狱那部."""
         if not POINTING.search(text):
             return None
-        codes = self._pieces.holding(text)
-        found = self._choice.one(codes, ACCEPT) if codes else UNKNOWN
+        return self._if_one(self._pieces.holding(text))
+
+    def _if_one(self, codes: set[int], *, likeness: bool = False) -> Resolution | None:
+        """The item that everybody means, if there is one."""
+        found = self._choice.one(codes, ACCEPT, likeness=likeness) if codes else UNKNOWN
         return found if found.status == "resolved" else None
 
     def _written_out(self, text: str) -> Resolution | None:
@@ -220,12 +221,12 @@ class TitleIndex:
         sure = {found.items for found in named if found.status == "resolved" and found.score >= SURE}
         if len(sure) == 1:
             return Resolution("resolved", next(iter(sure)), SURE)
-        short = [found for found in self._spotting.find(text) if found.end - found.start < SHORT_NAME]
-        for found in short:
+        spotted = self._spotting.find(text)
+        for found in (found for found in spotted if found.end - found.start < SHORT_NAME):
             rest = f"{text[: found.start]} {text[found.end :]}"
             if (best := self._descriptions.best(rest, found.codes)) is not None:
                 return Resolution("resolved", (self._catalogue.ids[best],), ACCEPT)
-        inside = [found for found in self._spotting.find(text) if found.end - found.start >= SHORT_NAME]
+        inside = [found for found in spotted if found.end - found.start >= SHORT_NAME]
         if len(inside) == 1:
             return self._choice.one(inside[0].codes, 0.8)
         people = [films for person in self._people.find(text) if (films := self._people.films(person.name))]

@@ -44,6 +44,11 @@ def _counted(text: str, unit: str) -> str:
     return ("二" if said == "两" and unit[:1] in "月日号点级类楼层度%" else said) + unit
 
 
+def _ordinal(text: str) -> str:
+    """A number that orders or measures: 2 → 二."""
+    return _counted(text, "级")[:-1]
+
+
 def _date(match: re.Match[str]) -> str:
     year, month, day = match.group(1), int(match.group(2)), int(match.group(3))
     if not (1 <= month <= 12 and 1 <= day <= 31):
@@ -58,7 +63,7 @@ def _time(match: re.Match[str]) -> str:
     said = number(match.group(1)) + "点"
     if minute == 0:
         return said + "整"
-    return said + ("零" if minute < 10 else "") + _counted(str(minute), "级")[:-1] + "分"
+    return said + ("零" if minute < 10 else "") + _ordinal(str(minute)) + "分"
 
 
 Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
@@ -69,7 +74,7 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(?m)^\s*(?:[-*•·▪●→]|#{1,6})\s+"), ""),
     (re.compile(r"[*_`]{1,3}|~~"), ""),
     (re.compile(r"(?<=\d),(?=\d{3})"), ""),
-    (re.compile(r"(?m)^\s*(\d{1,2})[.、．)）](?!\d)\s*"), lambda m: f"第{_counted(m.group(1), '级')[:-1]}，"),
+    (re.compile(r"(?m)^\s*(\d{1,2})[.、．)）](?!\d)\s*"), lambda m: f"第{_ordinal(m.group(1))}，"),
     (re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)"), _date),
     (re.compile(r"(?<=\d:\d{2})\s*[-~～—–]+\s*(?=\d)"), "到"),
     (re.compile(r"(?<!\d)(\d{1,2})[:：](\d{2})(?![\d:：])"), _time),
@@ -80,22 +85,21 @@ RULES: tuple[Rule, ...] = (
     (re.compile(rf"[¥￥]\s*({N})\s*[-~～—–]\s*[¥￥]?({N})"), lambda m: f"{number(m.group(1))}到{number(m.group(2))}元"),
     (re.compile(rf"[¥￥]\s*({N})(?:\s*元)?"), lambda m: number(m.group(1)) + "元"),
     (re.compile(rf"({N})\s*[-~～—–至到]\s*({N})\s*%"), lambda m: f"百分之{number(m.group(1))}到{number(m.group(2))}"),
-    (re.compile(rf"({N})\s*%"), lambda m: "百分之" + _counted(m.group(1), "%")[:-1]),
+    (re.compile(rf"({N})\s*%"), lambda m: "百分之" + _ordinal(m.group(1))),
     (re.compile(rf"(?<![\d.])({N})\s*[-~～—–]\s*(?={N})"), lambda m: number(m.group(1)) + "到"),
     (re.compile(rf"(?<![\w\d)）])[-−](?={N})"), "负"),
     (re.compile(r"(?<!\d)(\d{3,4})(?=[pP]\b|[pP][^A-Za-z])"), lambda m: _digits(m.group(1))),
     (re.compile(r"(?<!\d)(\d{1,3})/(\d{1,3})(?!\d)"), lambda m: f"{number(m.group(2))}分之{number(m.group(1))}".replace("两", "二")),
     (re.compile(r"(?<![\d.])(\d{7,}|0\d+)(?![\d.])"), lambda m: _digits(m.group(1))),
     (re.compile(rf"(?<![A-Za-z])({N})\s*({'|'.join(UNITS)})(?![A-Za-z])"), lambda m: number(m.group(1)) + UNITS[m.group(2)]),
-    (re.compile(r"第\s*(\d+)"), lambda m: "第" + _counted(m.group(1), "级")[:-1]),
+    (re.compile(r"第\s*(\d+)"), lambda m: "第" + _ordinal(m.group(1))),
     (re.compile(rf"(?<![A-Za-z\d.])({N})(?=([\u4e00-\u9fff]?))"), lambda m: _counted(m.group(1), m.group(2))[: -len(m.group(2)) or None]),
     (re.compile(r"\d+"), lambda m: _digits(m.group())),
     (re.compile(r"[《〈「『【]|[》〉」』】]|[“”\"‘’]"), " "),
     (re.compile(r"\s*[·・]\s*"), " "),
     (re.compile(r"\s*(?:——|—|→|\||/)\s*"), "，"),
     (re.compile(r"&"), "和"),
-    (re.compile(r"[（(]"), "，"),
-    (re.compile(r"[）)]"), "，"),
+    (re.compile(r"[（(）)]"), "，"),
     (re.compile(r"[\U0001F000-\U0001FAFF\u2600-\u27BF\uFE0F\u200D♪♫★☆✓✔]"), ""),
     (re.compile(r"[ \t]+"), " "),
     (re.compile(r" *\n *"), "\n"),

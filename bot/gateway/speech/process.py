@@ -20,7 +20,19 @@ log = structlog.get_logger(__name__)
 START_TIMEOUT_S = 120.0
 REQUEST_TIMEOUT_S = 60.0
 MAX_WAITING = 16
+TOO_MANY_SPEAK = "现在使用语音的人太多，请稍后再试，或者先打字。"
 Answer = tuple[dict[str, Any], bytes]
+
+
+def speech_failed() -> RequestError:
+    """What a visitor is told when recognition or synthesis did not work."""
+    return RequestError(503, "speech_failed", "语音服务刚才出了问题，请再试一次，或者先打字。", retry_after_s=5)
+
+
+def require_speech(settings: Settings) -> None:
+    """Raise RequestError 503 when the operator has switched speech off."""
+    if not settings.speech:
+        raise RequestError(503, "speech_off", "语音功能没有开放，请先打字。")
 
 
 class SpeechProcess:
@@ -55,7 +67,7 @@ class SpeechProcess:
             RequestError: 503 too many wait, or speech is not installed or does not answer; 422 what the process says.
         """
         if self._waiting >= MAX_WAITING:
-            raise RequestError(503, "busy", "现在使用语音的人太多，请稍后再试，或者先打字。", retry_after_s=5)
+            raise RequestError(503, "busy", TOO_MANY_SPEAK, retry_after_s=5)
         self._waiting += 1
         try:
             async with self._turn:
@@ -75,9 +87,7 @@ class SpeechProcess:
         except (TimeoutError, asyncio.IncompleteReadError, OSError) as error:
             log.error("speech_process_failed", task=self.task, reason=type(error).__name__)
             await self.stop()
-            raise RequestError(
-                503, "speech_failed", "语音服务刚才出了问题，请再试一次，或者先打字。", retry_after_s=5
-            ) from None
+            raise speech_failed() from None
         except BaseException:
             # An answer that nobody reads any more would be taken for the next one's.
             await self.stop()
@@ -127,7 +137,7 @@ class SpeechProcess:
         return header, await self._process.stdout.readexactly(body)
 
     def _stop_soon(self) -> None:
-        if not self.busy and self._process is not None and self._process.returncode is None:
+        if not self.busy and self._process is not None and self.running:
             log.info("speech_process_idle", task=self.task)
             self._process.terminate()
 

@@ -13,7 +13,7 @@ import aiohttp
 import structlog
 
 from bot.gateway.errors import RequestError
-from bot.gateway.speech.process import SpeechProcess
+from bot.gateway.speech.process import SpeechProcess, require_speech, speech_failed
 from bot.gateway.speech.sound_decoder import SoundDecoder
 from bot.settings import Settings
 
@@ -88,8 +88,7 @@ class Recognition:
         Raises:
             RequestError: 503 when the recogniser is not there or fails.
         """
-        if not self._settings.speech:
-            raise RequestError(503, "speech_off", "语音功能没有开放，请先打字。")
+        require_speech(self._settings)
         if not interim and self._settings.keep_recordings:
             keep(self._settings.var_dir / "recordings", wav(samples, rate))
         if self._settings.asr_url:
@@ -131,7 +130,7 @@ def authorization(key: str) -> dict[str, str]:
 def remote_failed(what: str, error: BaseException) -> RequestError:
     """Log that the operator's speech server failed, and what to tell the visitor."""
     log.error("speech_server_failed", what=what, reason=type(error).__name__)
-    return RequestError(503, "speech_failed", "语音服务刚才出了问题，请再试一次，或者先打字。", retry_after_s=5)
+    return speech_failed()
 
 
 def keep(folder: Path, file: bytes) -> None:

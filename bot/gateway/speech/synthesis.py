@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from bot.gateway.errors import RequestError
-from bot.gateway.speech.process import SpeechProcess
+from bot.gateway.speech.process import SpeechProcess, require_speech
 from bot.gateway.speech.recognition import REMOTE_TIMEOUT_S, authorization, remote_failed
 from bot.settings import Settings
 from models.speech.spoken import pieces, spoken
@@ -47,8 +46,7 @@ class Synthesis:
         Raises:
             RequestError: 422 unknown voice; 503 when the synthesiser is not there or fails.
         """
-        if not self._settings.speech:
-            raise RequestError(503, "speech_off", "语音功能没有开放，请先打字。")
+        require_speech(self._settings)
         voice = manner.voice or self._settings.tts_voice
         key = hashlib.sha256(f"{voice}\0{manner.speed}\0{manner.format}\0{text}".encode()).hexdigest()
         if key in self._said:
